@@ -1,0 +1,1 @@
+"""The catalogue that ships with the package: one folder an entry."""
