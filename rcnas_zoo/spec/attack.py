@@ -8,7 +8,7 @@ from rcnas_zoo.spec.errors import InvalidInput, unknown_choice
 PLAIN_ATTACKS = ("clean", "fgsm", "autoattack")
 STEPPED_ATTACKS = ("pgd", "cw")
 PEER_PREFIX = "torchattacks"
-_STEPPED = re.compile(r"([a-z]+)-([1-9]\d{0,4})")
+_STEPPED = re.compile(r"([a-z]+)-([1-9][0-9]{0,4})")
 _PEER = re.compile(r"torchattacks:([A-Za-z][A-Za-z0-9]*)")
 
 

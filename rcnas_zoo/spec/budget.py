@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rcnas_zoo.spec.canonical import check_integer
-from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.errors import InvalidInput, shortened
 
+MAX_MACS = 10**18
 _UNITS = {"g": 10**9, "m": 10**6, "k": 10**3}
-_PATTERN = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)([kmg])", re.IGNORECASE)
+_PATTERN = re.compile(r"(\d{1,18}(?:\.\d{1,9})?)([kmg])", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, order=True)
@@ -19,23 +20,25 @@ class Budget:
     """A count of MACs, written ``5g``, ``800m`` or ``500k``.
 
     Raises:
-        InvalidInput: the count is not a whole number of at least 1.
+        InvalidInput: the count is not a whole number from 1 to 10^18.
     """
 
     macs: int
 
     def __post_init__(self) -> None:
-        check_integer("a budget", self.macs, 1)
+        check_integer("a budget", self.macs, 1, MAX_MACS)
 
     @classmethod
     def parse(cls, text: str) -> "Budget":
         """The budget in a text such as ``5g``; a bare number is refused, for its unit would be a guess."""
         match = _PATTERN.fullmatch(text.strip())
         if match is None:
-            raise InvalidInput(f"a budget must be a number of MACs with a unit, such as 5g, 800m or 500k, got {text!r}")
+            raise InvalidInput(
+                f"a budget must be a number of MACs with a unit, such as 5g, 800m or 500k, got {shortened(text)}"
+            )
         macs = Decimal(match[1]) * _UNITS[match[2].lower()]
         if macs != int(macs):
-            raise InvalidInput(f"a budget must be a whole number of MACs, got {text!r}")
+            raise InvalidInput(f"a budget must be a whole number of MACs, got {shortened(text)}")
         return cls(int(macs))
 
     def __str__(self) -> str:

@@ -17,23 +17,25 @@ class DatasetFacts:
         classes: number of classes.
         threat: the default threat model.
         flips: whether a left-right flip keeps the label, so that training may use it.
+        train_images: images of the training data.
     """
 
     shape: tuple[int, int, int]
     classes: int
     threat: ThreatModel
     flips: bool
+    train_images: int
 
 
 _EIGHT = ThreatModel.parse("linf@8/255")
 
 DATASETS: dict[str, DatasetFacts] = {
-    "digits": DatasetFacts((1, 8, 8), 10, ThreatModel.parse("linf@1/5"), flips=False),
-    "fashion-mnist": DatasetFacts((1, 28, 28), 10, ThreatModel.parse("linf@1/10"), flips=True),
-    "cifar10": DatasetFacts((3, 32, 32), 10, _EIGHT, flips=True),
-    "cifar100": DatasetFacts((3, 32, 32), 100, _EIGHT, flips=True),
-    "svhn": DatasetFacts((3, 32, 32), 10, _EIGHT, flips=False),
-    "tiny-imagenet": DatasetFacts((3, 64, 64), 200, _EIGHT, flips=True),
+    "digits": DatasetFacts((1, 8, 8), 10, ThreatModel.parse("linf@1/5"), flips=False, train_images=1_437),
+    "fashion-mnist": DatasetFacts((1, 28, 28), 10, ThreatModel.parse("linf@1/10"), flips=True, train_images=60_000),
+    "cifar10": DatasetFacts((3, 32, 32), 10, _EIGHT, flips=True, train_images=50_000),
+    "cifar100": DatasetFacts((3, 32, 32), 100, _EIGHT, flips=True, train_images=50_000),
+    "svhn": DatasetFacts((3, 32, 32), 10, _EIGHT, flips=False, train_images=73_257),
+    "tiny-imagenet": DatasetFacts((3, 64, 64), 200, _EIGHT, flips=True, train_images=100_000),
 }
 
 FILE_PREFIXES = ("npz", "folder")

@@ -45,4 +45,10 @@ def unknown_choice(what: str, word: object, choices: Iterable[str]) -> InvalidIn
     """The error for a word outside a closed set: names the set, the word and its nearest neighbour."""
     choices = list(choices)
     hint = did_you_mean(str(word), choices)
-    return InvalidInput(f"{what} must be one of {', '.join(choices)}, got {word!r}{hint}")
+    return InvalidInput(f"{what} must be one of {', '.join(choices)}, got {shortened(word)}{hint}")
+
+
+def shortened(value: object) -> str:
+    """The value as a message shows it: its repr on one line, cut at 80 characters."""
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."

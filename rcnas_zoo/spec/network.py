@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from rcnas_zoo.spec.canonical import (
-    as_object,
     canonical_json,
     check_choice,
     check_fields,
     check_integer,
     check_list,
     check_number,
+    check_present,
     digest,
     parse_object,
 )
@@ -99,10 +99,7 @@ class NetworkSpec(ABC):
     @staticmethod
     def from_dict(data: object) -> "NetworkSpec":
         """The spec of plain JSON data; see `from_json`."""
-        body = dict(as_object(data, "a network spec"))
-        missing = [name for name in ("kind", "format", "input", "classes") if name not in body]
-        if missing:
-            raise InvalidInput(f"a network spec must have the field {missing[0]!r}, got {sorted(body)}")
+        body = dict(check_present(data, "a network spec", ["kind", "format", "input", "classes"]))
         kind, form = body.pop("kind"), body.pop("format")
         if not isinstance(kind, str) or kind not in _KINDS:
             raise unknown_choice("the kind of a network spec", kind, _KINDS)

@@ -37,7 +37,7 @@ class TrainingRecipe:
         batch_size: images of one update.
         learning_rate, momentum, weight_decay, nesterov: of SGD.
         schedule: ``step`` (times 0.1 at each milestone) or ``cosine`` (to zero).
-        milestones: shares of the epochs in (0, 1), ascending.
+        milestones: shares of the epochs in [0, 1], ascending.
         gradient_clip: largest gradient norm; 0 switches clipping off.
         crop_padding: pixels of zero padding before a random crop; 0 switches it off.
         flip: random left-right flips.
@@ -73,8 +73,10 @@ class TrainingRecipe:
         check_choice("the objective", self.objective, OBJECTIVES)
         check_choice("the schedule", self.schedule, SCHEDULES)
         check_choice("the start of the inner attack", self.attack_start, STARTS)
-        if ThreatModel.parse(check_text("the threat of a recipe", self.threat)).norm != "linf":
+        threat = ThreatModel.parse(check_text("the threat of a recipe", self.threat))
+        if threat.norm != "linf":
             raise InvalidInput(f"the threat of a recipe must be Linf, such as linf@8/255, got {self.threat!r}")
+        object.__setattr__(self, "threat", str(threat))
         if check_text("the selection attack", self.selection_attack) != "none":
             AttackName.parse(self.selection_attack)
         self._check_counts()

@@ -85,11 +85,14 @@ class Measurement:
         ThreatModel.parse(check_text("the threat of a measurement", self.threat))
         check_integer("the samples of a measurement", self.samples, 1)
         check_integer("the seed of a measurement", self.seed, 0)
-        _check_accuracies({**self.attacks, "clean": self.clean_accuracy})
+        _check_accuracies({**check_mapping("the attacks of a measurement", self.attacks), "clean": self.clean_accuracy})
+        for settings in check_mapping("the settings of a measurement", self.settings).values():
+            check_mapping("the settings of an attack", settings)
         check_number("a robust accuracy", self.robust_accuracy, 0, 1)
         low, high = (check_number("an interval end", end, 0, 1) for end in check_list("interval", self.interval, 2))
         object.__setattr__(self, "interval", (low, high))
-        object.__setattr__(self, "flags", tuple(check_text("a flag", flag) for flag in self.flags))
+        flags = check_list("the flags of a measurement", self.flags)
+        object.__setattr__(self, "flags", tuple(check_text("a flag", flag) for flag in flags))
 
     @classmethod
     def from_dict(cls, data: object) -> "Measurement":
@@ -114,7 +117,8 @@ class Record:
         claimed: what papers say of it.
         measured: what was measured here; the first is the headline.
         lineage: where it comes from (task, teacher, run, method, seed ...), plain JSON data.
-        files: file name to sha256, for every other file of the entry.
+        files: file name to sha256, for every other file of the entry; ``record.json`` stands for the record's own
+            digest without that line (its seal, see the zoo).
 
     Raises:
         InvalidInput: a value outside its range.

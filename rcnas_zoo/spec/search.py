@@ -32,7 +32,7 @@ class TeacherFacts:
 
 @dataclass(frozen=True)
 class SearchProblem:
-    """One search: the task, the threat, the teacher, and the chance level of the data set."""
+    """One search: the task, the threat, the teacher, and how many images a candidate is measured on."""
 
     task: Task
     threat: ThreatModel
@@ -74,7 +74,8 @@ class Outcome:
         clean_accuracy: accuracy on the same images unattacked; 0 if it was not trained.
         macs, parameters: cost of the network.
         status: ``trained``, ``over-budget`` (never trained) or ``failed`` (diverged).
-        seconds: time the evaluation took; 0 if it came from the cache.
+        seconds: time the evaluation took when it was done.
+        curve: metrics of each training epoch.
     """
 
     reward: float
@@ -84,6 +85,7 @@ class Outcome:
     status: str
     clean_accuracy: float = 0.0
     seconds: float = 0.0
+    curve: tuple[Mapping[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         check_number("a reward", self.reward, -1e9)

@@ -12,7 +12,7 @@ def render_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str
     cells = [[_text(value) for value in row] for row in rows]
     columns = list(zip(header, *cells, strict=True))
     widths = [max(len(text) for text in column) for column in columns]
-    right = [bool(rows) and all(_is_number(row[i]) for row in rows) for i in range(len(header))]
+    right = [bool(rows) and all(map(_is_number, column[1:])) for column in columns]
 
     def line(texts: Sequence[str]) -> str:
         padded = [
@@ -34,7 +34,5 @@ def _text(value: object) -> str:
     return "-" if value is None else str(value)
 
 
-def _is_number(value: object) -> bool:
-    if value is None or isinstance(value, int | float):
-        return True
-    return bool(str(value)) and str(value)[0].isdigit()
+def _is_number(text: str) -> bool:
+    return text == "-" or text.removeprefix("-")[:1].isdigit()

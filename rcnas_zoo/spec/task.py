@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.budget import Budget
 from rcnas_zoo.spec.dataset import check_dataset_name
-from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.errors import InvalidInput, shortened
 from rcnas_zoo.spec.teacher import TeacherName
 
 
@@ -31,7 +31,8 @@ class Task:
         parts = text.strip().rsplit("/", 3)
         if len(parts) != 4 or not all(parts):
             raise InvalidInput(
-                f"a task must be dataset/attack/teacher/budget, such as digits/pgd-20/wrn-16-2/2m, got {text!r}"
+                "a task must be dataset/attack/teacher/budget, such as digits/pgd-20/wrn-16-2/2m, "
+                f"got {shortened(text)}"
             )
         dataset, attack, teacher, budget = parts
         return cls(

@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
-from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.errors import InvalidInput, shortened
 
-_NAME = re.compile(r"wrn-(\d{1,4})-(\d{1,3})")
+_NAME = re.compile(r"wrn-([0-9]{1,4})-([0-9]{1,3})")
 
 
 @dataclass(frozen=True)
@@ -20,20 +20,19 @@ class TeacherName:
         """The teacher in a text such as ``wrn-28-10``.
 
         Raises:
-            InvalidInput: another form, a depth that is not 6 n + 4 with n >= 1, or a widening factor of 0.
+            InvalidInput: another form, a depth that is not 6 n + 4 with n >= 1, or a widening factor outside 1 to 256.
         """
         match = _NAME.fullmatch(text)
         if match is None:
-            raise InvalidInput(f"a teacher must be wrn-D-K, such as wrn-28-10, got {text!r}")
+            raise InvalidInput(f"a teacher must be wrn-D-K, such as wrn-28-10, got {shortened(text)}")
         depth, widening = int(match[1]), int(match[2])
-        if depth < 10 or (depth - 4) % 6:
-            near = max(10, 6 * round((depth - 4) / 6) + 4)
-            raise InvalidInput(
-                f"the depth of a teacher must be 6 n + 4 with n at least 1, got {text!r}; "
-                f"wrn-{near}-{max(widening, 1)} is one"
-            )
         if not 1 <= widening <= 256:
             raise InvalidInput(f"the widening factor of a teacher must be 1 to 256, got {text!r}")
+        if depth < 10 or (depth - 4) % 6:
+            near = 6 * max(1, (depth - 4) // 6) + 4
+            raise InvalidInput(
+                f"the depth of a teacher must be 6 n + 4 with n at least 1, got {text!r}; wrn-{near}-{widening} is one"
+            )
         return cls(depth, widening)
 
     @property

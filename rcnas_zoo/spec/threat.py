@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from rcnas_zoo.spec.canonical import check_choice
-from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.errors import InvalidInput, shortened
 
 NORMS = ("linf", "l2")
-_RADIUS = re.compile(r"\d{1,9}(?:\.\d{1,12}|/\d{1,9})?")
+# A radius is stored as a fraction: whatever decimal is taken here, its fraction must be taken too.
+_RADIUS = re.compile(r"\d{1,9}\.\d{1,12}|\d{1,21}(?:/\d{1,21})?", re.ASCII)
+_PIXEL_STEPS = re.compile(r"[1-9][0-9]{0,2}")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class ThreatModel:
 
 
 def _radius_message(norm: str, radius: str) -> str:
-    hint = f"; write {radius}/255 if you mean pixel steps" if radius.isdigit() and int(radius) > 1 else ""
+    pixel_steps = _PIXEL_STEPS.fullmatch(radius) and int(radius) <= 255
+    hint = f"; write {radius}/255 if you mean pixel steps" if pixel_steps else ""
     allowed = "a fraction or decimal in (0, 1] such as 8/255" if norm != "l2" else "above 0 such as 0.5"
-    return f"the radius of a threat must be {allowed}, got {radius!r}{hint}"
+    return f"the radius of a threat must be {allowed}, got {shortened(radius)}{hint}"

@@ -1,0 +1,1 @@
+"""One file a subcommand; each holds a click command called ``command``."""

@@ -1,0 +1,62 @@
+"""``rcnas-zoo evaluate``."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..options import given, json_option, machine_of, machine_options, one_threat, quiet_option, threat_options
+from ..output import emit
+from ..progress import progress
+from ..types import ATTACKS, COUNT, DATASET, TEXT
+
+if TYPE_CHECKING:
+    from rcnas_zoo.spec.threat import ThreatModel
+
+
+@click.command("evaluate")
+@click.argument("name_or_dir", type=TEXT)
+@click.option("--attack", "attacks", type=ATTACKS, multiple=True, help="Such as pgd-20; repeat or join by commas.")
+@threat_options
+@click.option("--dataset", type=DATASET, help="Data set; default the one it was trained for.")
+@click.option("--samples", type=COUNT, help="A fixed, seeded choice of that many test images; default all.")
+@click.option("--seed", type=COUNT, help="Seed of the choice and of the attacks; default 0.")
+@click.option("--track", is_flag=True, help="Keep the evaluation as an MLflow run.")
+@machine_options
+@quiet_option
+@json_option
+def command(
+    name_or_dir: str,
+    attacks: tuple[tuple[str, ...] | None, ...],
+    threat: "ThreatModel | None",
+    eps: "ThreatModel | None",
+    dataset: str | None,
+    samples: int | None,
+    seed: int | None,
+    track: bool,
+    device: str | None,
+    workers: int | None,
+    data_root: Path | None,
+    download: bool,
+    quiet: bool,
+    verbose: bool,
+    as_json: bool,
+) -> None:
+    """Attack a network of the zoo on test images.
+
+    Attacks: clean, fgsm, pgd-N, cw-N, autoattack, torchattacks:NAME. An image counts as robust only if it survives
+    every attack given.
+
+    Example: rcnas-zoo evaluate robust-2m --attack pgd-20 --attack autoattack --samples 64
+    """
+    from rcnas_zoo.workflows.evaluate import EvaluateSettings, evaluate_entry, evaluation_text
+
+    chosen = tuple(name for group in attacks if group for name in group) or None
+    settings = EvaluateSettings(
+        track=track,
+        **given(attacks=chosen, threat=one_threat(threat, eps), dataset=dataset, samples=samples, seed=seed),
+    )
+    machine = machine_of(device, workers, data_root, download)
+    with progress(quiet or as_json, verbose) as observer:
+        evaluation = evaluate_entry(name_or_dir, settings, machine, observer)
+    emit(as_json, evaluation.to_dict(), evaluation_text(evaluation))

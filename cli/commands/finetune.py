@@ -1,0 +1,92 @@
+"""``rcnas-zoo finetune``."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..options import given, json_option, machine_of, machine_options, quiet_option
+from ..output import emit
+from ..progress import progress
+from ..types import COUNT, POSITIVE, SWITCH, TASK, TEXT, THREAT, WORDS
+
+if TYPE_CHECKING:
+    from rcnas_zoo.spec.task import Task
+    from rcnas_zoo.spec.threat import ThreatModel
+
+
+@click.command("finetune")
+@click.argument("task", type=TASK)
+@click.option("--threat", type=THREAT, help="Threat model such as linf@8/255; default the data set's.")
+@click.option("--teacher-weights", type=TEXT, help="A zoo name or entry folder: the teacher that you already have.")
+@click.option(
+    "--policy", type=TEXT, help="none (default: a fresh agent) or a policy folder that an earlier run logged."
+)
+@click.option("--iterations", type=POSITIVE, help="Updates of the agent; default 10.")
+@click.option("--steps", type=POSITIVE, help="Networks visited an iteration; default 1.")
+@click.option("--seed", type=COUNT, help="Seed of every random choice; default 0.")
+@click.option("--compare", type=WORDS, help="Rows to train beside the result: teacher,robustresnet,random.")
+@click.option("--search-epochs", type=COUNT, help="Epochs of a candidate; default the recipe's.")
+@click.option("--final-epochs", type=COUNT, help="Epochs of the networks that are kept; default the recipe's.")
+@click.option("--subset-samples", type=POSITIVE, help="Test images for AutoAttack; default 64.")
+@click.option("--lips", type=SWITCH, help="Whether the agent sees the Lipschitz statistics; default on.")
+@click.option("--cost", type=SWITCH, help="Whether the agent sees cost and budget; default on.")
+@click.option("--annealing", type=SWITCH, help="Whether the budget penalty is annealed over 15 updates; default off.")
+@machine_options
+@quiet_option
+@json_option
+def command(
+    task: "Task",
+    threat: "ThreatModel | None",
+    teacher_weights: str | None,
+    policy: str | None,
+    iterations: int | None,
+    steps: int | None,
+    seed: int | None,
+    compare: tuple[str, ...] | None,
+    search_epochs: int | None,
+    final_epochs: int | None,
+    subset_samples: int | None,
+    lips: bool | None,
+    cost: bool | None,
+    annealing: bool | None,
+    device: str | None,
+    workers: int | None,
+    data_root: Path | None,
+    download: bool,
+    quiet: bool,
+    verbose: bool,
+    as_json: bool,
+) -> None:
+    """Search a small robust network for TASK, train it, measure it and register it.
+
+    TASK is dataset/attack/teacher/budget. The search compresses the teacher stage by stage (RC-NAS); the winner is
+    registered as robust-<budget>. After an interruption the same command goes on where it stopped.
+
+    Example: rcnas-zoo finetune digits/pgd-20/wrn-16-2/2m --iterations 12 --steps 2
+    """
+    from rcnas_zoo.workflows.finetune import finetune
+    from rcnas_zoo.workflows.settings import finetune_settings
+    from rcnas_zoo.workflows.summary import result_to_dict, summary_text
+
+    settings = finetune_settings(
+        agent=given(steps=steps, lips=lips, cost=cost),
+        annealing=annealing,
+        **given(
+            threat=threat,
+            teacher_weights=teacher_weights,
+            policy=policy,
+            iterations=iterations,
+            seed=seed,
+            compare=compare,
+            search_epochs=search_epochs,
+            final_epochs=final_epochs,
+            subset_samples=subset_samples,
+        ),
+    )
+    machine = machine_of(device, workers, data_root, download)
+    with progress(quiet, verbose) as observer:
+        result = finetune(task, settings, machine, observer, command=shlex.join(["rcnas-zoo", *sys.argv[1:]]))
+    emit(as_json, result_to_dict(result), summary_text(result))

@@ -1,0 +1,90 @@
+"""The command ``rcnas-zoo``: a group whose subcommands are imported when they are asked for."""
+
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from rcnas_zoo.spec.errors import RcnasError
+from rcnas_zoo.version import VERSION
+
+COMMANDS = (
+    "list",
+    "show",
+    "pull",
+    "verify",
+    "evaluate",
+    "finetune",
+    "train",
+    "publish",
+    "plan",
+    "runs",
+    "doctor",
+)
+
+
+class LazyGroup(click.Group):
+    """Imports a subcommand's file when it is needed, and turns every error into one line and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The subcommands, in the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand of a name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f".commands.{cmd_name}", __package__).command
+        return command
+
+    def main(self, args: Sequence[str] | None = None, *others: Any, **extra: Any) -> Any:
+        """Run the command line and exit; see the exit codes in the group's help."""
+        arguments = list(sys.argv[1:] if args is None else args)
+        extra["standalone_mode"] = False
+        try:
+            result = super().main(arguments, *others, **extra)
+            sys.exit(result if isinstance(result, int) else 0)
+        except (Exception, KeyboardInterrupt) as error:
+            if "--debug" in arguments:
+                traceback.print_exc()
+            message, code = explain(error)
+            click.echo(f"error: {message}", err=True)
+            sys.exit(code)
+
+
+def explain(error: BaseException) -> tuple[str, int]:
+    """One line and an exit code for anything that went wrong."""
+    if isinstance(error, RcnasError):
+        return one_line(error), error.exit_code
+    if isinstance(error, click.UsageError):
+        hint = f"; see {error.ctx.command_path} --help" if error.ctx else ""
+        return one_line(error.format_message()) + hint, 2
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return "interrupted; the same command goes on where it stopped", 1
+    if isinstance(error, MemoryError):
+        return "out of memory; take fewer workers with --workers or a smaller network", 1
+    return f"{type(error).__name__}: {one_line(error)}; add --debug for the traceback", 1
+
+
+def one_line(message: object) -> str:
+    """A message without line breaks."""
+    return " ".join(str(message).split())
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(VERSION, prog_name="rcnas-zoo")
+def main() -> None:
+    r"""Search, train, measure and share small image classifiers that stay right under attack.
+
+    \b
+    rcnas-zoo list                                   what there is
+    rcnas-zoo pull robust-2m                         get a trained network
+    rcnas-zoo evaluate robust-2m --attack pgd-20     attack it
+    rcnas-zoo finetune digits/pgd-20/wrn-16-2/2m     search one of your own
+
+    Exit codes: 0 done; 1 something failed on the way; 2 something typed or given is wrong; 3 not found; 4 integrity
+    refused.
+    """

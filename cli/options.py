@@ -1,0 +1,61 @@
+"""Options that many commands share, and what they become."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from .types import COUNT, FOLDER, RADIUS, TEXT, THREAT
+
+if TYPE_CHECKING:
+    from rcnas_zoo.spec.threat import ThreatModel
+    from rcnas_zoo.workflows.machine import Machine
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(function: F) -> F:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
+json_option = _stack(click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout."), debug_option)
+quiet_option = _stack(
+    click.option("--quiet", is_flag=True, help="No progress on stderr."),
+    click.option("-v", "--verbose", is_flag=True, help="A line for every epoch on stderr."),
+)
+machine_options = _stack(
+    click.option("--device", type=TEXT, help="auto (default), cpu or cuda[:n]."),
+    click.option("--workers", type=COUNT, help="Processes that train networks; default one a core."),
+    click.option("--data-root", type=FOLDER, envvar="RCNAS_DATA", help="Folder of the data sets (RCNAS_DATA)."),
+    click.option("--download", is_flag=True, help="Fetch an absent data set."),
+)
+threat_options = _stack(
+    click.option("--threat", type=THREAT, help="Threat model such as linf@8/255; default the data set's."),
+    click.option("--eps", type=RADIUS, help="Linf radius alone, such as 8/255."),
+)
+
+
+def machine_of(device: str | None, workers: int | None, data_root: Path | None, download: bool) -> "Machine":
+    """The machine that the common options describe."""
+    from rcnas_zoo.workflows.machine import Machine
+
+    return Machine(data_root=data_root, download=download, device=device or "auto", workers=workers or 0)
+
+
+def one_threat(threat: "ThreatModel | None", eps: "ThreatModel | None") -> "ThreatModel | None":
+    """The threat of ``--threat`` or ``--eps``; both at once are refused."""
+    if threat is not None and eps is not None and threat != eps:
+        raise click.UsageError(f"--threat and --eps must not contradict each other, got {threat} and {eps}")
+    return threat or eps
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """The options that were given."""
+    return {name: value for name, value in values.items() if value is not None}

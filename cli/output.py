@@ -1,0 +1,16 @@
+"""What goes to stdout and what to stderr."""
+
+import json
+from typing import Any
+
+import click
+
+
+def emit(as_json: bool, data: Any, text: str) -> None:
+    """One JSON document, or a text for people, on stdout."""
+    click.echo(json.dumps(data, indent=2, sort_keys=True, allow_nan=False) if as_json else text)
+
+
+def say(message: str) -> None:
+    """A line for people on stderr."""
+    click.echo(message, err=True)

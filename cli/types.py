@@ -1,0 +1,83 @@
+"""Parameter types: what is typed becomes a domain object at the edge. An empty text means the default.
+
+`mlflow run` hands every parameter over as a text, also those that were not given; so each type here takes an empty
+one for "not given".
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rcnas_zoo.spec.attack import AttackName
+from rcnas_zoo.spec.budget import Budget
+from rcnas_zoo.spec.canonical import check_choice
+from rcnas_zoo.spec.dataset import check_dataset_name
+from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.task import Task
+from rcnas_zoo.spec.threat import ThreatModel
+
+
+class Parsed(click.ParamType[Any]):
+    """A type made of one parsing function; its errors are the package's own."""
+
+    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+        self.name = name
+        self._parse = parse
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The parsed value; None for an empty text."""
+        if not isinstance(value, str):
+            return value
+        return self._parse(value) if value else None
+
+
+def _whole(low: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if number < low:
+            raise InvalidInput(f"a number here must be whole and at least {low}, got {text!r}")
+        return number
+
+    return parse
+
+
+def _share(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise InvalidInput(f"an accuracy must be a fraction in [0, 1], got {text!r}")
+    return number
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _attacks(text: str) -> tuple[str, ...]:
+    return tuple(str(AttackName.parse(word)) for word in _words(text))
+
+
+def _switch(text: str) -> bool:
+    return check_choice("a switch", text, ["on", "off"]) == "on"
+
+
+TASK = Parsed("task", Task.parse)
+THREAT = Parsed("threat", ThreatModel.parse)
+RADIUS = Parsed("radius", lambda text: ThreatModel.of("linf", text))
+BUDGET = Parsed("macs", Budget.parse)
+DATASET = Parsed("dataset", check_dataset_name)
+ATTACKS = Parsed("attack", _attacks)
+WORDS = Parsed("a,b,c", _words)
+TEXT = Parsed("text", str)
+FOLDER = Parsed("dir", Path)
+COUNT = Parsed("n", _whole(0))
+POSITIVE = Parsed("n", _whole(1))
+SHARE = Parsed("share", _share)
+SWITCH = Parsed("on|off", _switch)

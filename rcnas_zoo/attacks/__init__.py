@@ -1,0 +1,1 @@
+"""Floor 1: attacks. They take a model, images and labels, and know no data set."""

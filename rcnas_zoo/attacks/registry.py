@@ -1,0 +1,43 @@
+"""From an attack's name to the attack."""
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from rcnas_zoo.attacks.autoattack import AutoAttack
+from rcnas_zoo.attacks.ball import Ball, make_ball
+from rcnas_zoo.attacks.base import Attack, CleanAttack
+from rcnas_zoo.attacks.gradient import Ascent, GradientAttack
+from rcnas_zoo.attacks.torchattacks_bridge import PeerAttack
+from rcnas_zoo.spec.attack import AttackName
+from rcnas_zoo.spec.threat import ThreatModel
+
+STEP_SHARE = Fraction(1, 4)
+
+_FAMILIES: dict[str, Callable[[AttackName, Ball, int], Attack]] = {
+    "clean": lambda name, ball, _: CleanAttack(str(name), ball),
+    "fgsm": lambda name, ball, _: GradientAttack(str(name), ball, Ascent("cross-entropy", 1, Fraction(1), "image")),
+    "pgd": lambda name, ball, _: _stepped(name, ball, "cross-entropy"),
+    "cw": lambda name, ball, _: _stepped(name, ball, "margin"),
+    "autoattack": lambda name, ball, classes: AutoAttack(str(name), ball, classes),
+    "torchattacks": lambda name, ball, classes: PeerAttack(str(name), ball, classes, name.peer),
+}
+
+
+def make_attack(name: AttackName, threat: ThreatModel, classes: int, low: float = 0.0, high: float = 1.0) -> Attack:
+    """The attack of a name.
+
+    Args:
+        name: a parsed name.
+        threat: norm and radius; the radius is a share of the value range.
+        classes: number of classes of the model.
+        low: lowest pixel value.
+        high: highest pixel value.
+
+    Raises:
+        InvalidInput: torchattacks has no class of that name, or it cannot attack in the norm of the threat.
+    """
+    return _FAMILIES[name.family](name, make_ball(threat, low, high), classes)
+
+
+def _stepped(name: AttackName, ball: Ball, loss: str) -> Attack:
+    return GradientAttack(str(name), ball, Ascent(loss, name.steps, STEP_SHARE, "uniform"))

@@ -1,0 +1,112 @@
+"""Evaluations that are never done twice."""
+
+import json
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path
+
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from rcnas_zoo.attacks.registry import make_attack
+from rcnas_zoo.candidates.cache import ContentCache
+from rcnas_zoo.datasets.images import Images
+from rcnas_zoo.evaluation.evaluate import evaluate
+from rcnas_zoo.evaluation.report import EvaluationReport
+from rcnas_zoo.spec.attack import AttackName
+from rcnas_zoo.spec.canonical import canonical_json, digest
+from rcnas_zoo.spec.network import NetworkSpec
+from rcnas_zoo.spec.observer import Observer, Silent
+from rcnas_zoo.spec.threat import ThreatModel
+
+ENGINE_VERSION = 1
+
+
+def weights_digest(state: Mapping[str, Tensor]) -> str:
+    """sha256 of the weights as safetensors, tensors in the order of their names."""
+    ordered = {name: state[name].detach().cpu().contiguous() for name in sorted(state)}
+    return sha256(save(ordered)).hexdigest()
+
+
+def evaluate_cached(
+    model: nn.Module,
+    spec: NetworkSpec,
+    images: Images,
+    attacks: Sequence[str],
+    threat: ThreatModel,
+    seed: int,
+    cache_root: Path,
+    observer: Observer | None = None,
+    label: str = "evaluating",
+) -> EvaluationReport:
+    """The report on a model, from the cache or made now and kept; arguments as for `evaluate`."""
+    settings = {
+        name: make_attack(AttackName.parse(name), threat, spec.classes, spec.input.low, spec.input.high).settings
+        for name in attacks
+    }
+    parts = {
+        "engine": ENGINE_VERSION,
+        "spec": spec.digest,
+        "weights": weights_digest(model.state_dict()),
+        "data": images.digest,
+        "threat": str(threat),
+        "attacks": [[name, settings[name]] for name in attacks],
+        "seed": seed,
+    }
+    cache, key = ContentCache(cache_root), digest(parts)
+    kept = cache.get("verdicts", key)
+    if kept is not None:
+        return _unpack(kept)
+    report = evaluate(
+        model,
+        images.floats(),
+        images.labels,
+        attacks=attacks,
+        threat=threat,
+        seed=seed,
+        observer=observer or Silent(),
+        label=label,
+    )
+    cache.put("verdicts", key, _pack(report))
+    return report
+
+
+def _pack(report: EvaluationReport) -> dict[str, bytes]:
+    facts = {name: getattr(report, name) for name in _PLAIN}
+    facts["threat"] = [report.threat.norm, str(report.threat.radius)]
+    return {
+        "report.json": canonical_json(facts).encode(),
+        "verdicts.safetensors": save({name: verdict.contiguous() for name, verdict in report.verdicts.items()}),
+    }
+
+
+def _unpack(files: dict[str, bytes]) -> EvaluationReport:
+    facts = json.loads(files["report.json"])
+    norm, radius = facts["threat"]
+    facts["threat"] = ThreatModel(norm, Fraction(radius))
+    facts["interval"], facts["flags"] = tuple(facts["interval"]), tuple(facts["flags"])
+    return EvaluationReport(verdicts=load(files["verdicts.safetensors"]), **facts)
+
+
+_PLAIN = (
+    "clean_accuracy",
+    "attacks",
+    "robust_accuracy",
+    "interval",
+    "samples",
+    "seed",
+    "settings",
+    "flags",
+    "seconds",
+)
+
+
+def subset(images: Images, count: int, seed: int) -> Images:
+    """A fixed, seeded choice of at most ``count`` images, in their own order."""
+    import torch
+
+    if count >= len(images):
+        return images
+    chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:count]
+    return images.select(chosen.sort().values)

@@ -1,0 +1,76 @@
+"""What an evaluation found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rcnas_zoo.spec.record import Measurement
+from rcnas_zoo.spec.threat import ThreatModel
+
+
+@dataclass(frozen=True, eq=False)
+class EvaluationReport:
+    """Accuracies of a model under attack, all computed from the verdicts.
+
+    Attributes:
+        clean_accuracy: share of images classified rightly, in [0, 1].
+        attacks: attack name to accuracy under it, in [0, 1], in the order they were asked for.
+        verdicts: attack name, and always ``clean``, to bool (N,): is the image still classified rightly.
+        robust_accuracy: worst case over all verdicts, image by image.
+        interval: 95 % Wilson interval of the robust accuracy.
+        samples: number of images N.
+        seed: seed of every attack's random choices.
+        threat: the threat model.
+        settings: attack name to its full settings.
+        flags: reasons to doubt the numbers.
+        seconds: wall-clock time.
+    """
+
+    clean_accuracy: float
+    attacks: dict[str, float]
+    verdicts: dict[str, Tensor]
+    robust_accuracy: float
+    interval: tuple[float, float]
+    samples: int
+    seed: int
+    threat: ThreatModel
+    settings: dict[str, dict[str, Any]]
+    flags: tuple[str, ...]
+    seconds: float
+
+    def to_measurement(self, dataset: str, split: str, data_digest: str) -> Measurement:
+        """The measurement of a zoo record.
+
+        Args:
+            dataset: the data set.
+            split: ``test`` or ``eval``.
+            data_digest: content digest of the images and labels attacked.
+        """
+        return Measurement(
+            dataset=dataset,
+            split=split,
+            data_digest=data_digest,
+            threat=str(self.threat),
+            samples=self.samples,
+            seed=self.seed,
+            clean_accuracy=self.clean_accuracy,
+            attacks=dict(self.attacks),
+            settings=dict(self.settings),
+            robust_accuracy=self.robust_accuracy,
+            interval=self.interval,
+            flags=self.flags,
+        )
+
+
+def accuracy(verdict: Tensor) -> float:
+    """The share of images that are right, of a verdict: bool (N,)."""
+    return int(verdict.sum()) / len(verdict)
+
+
+def worst_case(verdicts: Mapping[str, Tensor]) -> Tensor:
+    """Which images are right in every verdict: bool (N,)."""
+    return reduce(torch.logical_and, verdicts.values())

@@ -1,0 +1,1 @@
+"""Floor 1: from a spec to a module, and what a spec costs."""

@@ -1,0 +1,53 @@
+"""Every kind of network, with the module that it becomes and the function that counts its cost.
+
+A new kind is one more line in the table. Modules are imported when they are asked for, so that a cost can be had
+without torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rcnas_zoo.networks.counting import Cost
+from rcnas_zoo.networks.residual_cost import residual_cost
+from rcnas_zoo.spec.errors import unknown_choice
+from rcnas_zoo.spec.network import NetworkSpec
+from rcnas_zoo.spec.residual import ResidualSpec
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class NetworkKind:
+    """What this room knows of one kind of spec.
+
+    Attributes:
+        module: the module of a spec, its parameters not yet initialised.
+        cost: parameters and MACs of a spec, without making the module.
+    """
+
+    module: Callable[[Any], nn.Module]
+    cost: Callable[[Any], Cost]
+
+
+def _residual_module(spec: ResidualSpec) -> nn.Module:
+    from rcnas_zoo.networks.residual import ResidualNetwork
+
+    return ResidualNetwork(spec)
+
+
+_KINDS = {ResidualSpec.kind: NetworkKind(_residual_module, residual_cost)}
+
+
+def kind_of(spec: NetworkSpec) -> NetworkKind:
+    """The entry for a spec.
+
+    Raises:
+        InvalidInput: a kind that cannot be built.
+    """
+    if spec.kind not in _KINDS:
+        raise unknown_choice("the kind of a network to build", spec.kind, _KINDS)
+    return _KINDS[spec.kind]

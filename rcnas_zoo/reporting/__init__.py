@@ -1,0 +1,1 @@
+"""Floor 4: pictures and tables of what was found."""

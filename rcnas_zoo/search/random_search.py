@@ -1,0 +1,77 @@
+"""Random search: networks drawn uniformly from those within the budget."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.search.ledger import Ledger
+from rcnas_zoo.search.method import run_searcher
+from rcnas_zoo.search.space import ResidualSpace
+from rcnas_zoo.spec.observer import Observer
+from rcnas_zoo.spec.residual import ResidualSpec
+from rcnas_zoo.spec.search import Outcome, Proposal, SearchProblem, SearchResult
+
+if TYPE_CHECKING:
+    from rcnas_zoo.candidates.evaluator import CandidateEvaluator
+
+TRIES = 1000
+
+
+class RandomSearcher:
+    """Proposes networks that are within the budget and, as far as ``TRIES`` draws find one, new.
+
+    Raises:
+        InvalidInput: not even the smallest network of the space meets the budget.
+    """
+
+    def __init__(self, space: ResidualSpace, budget: int, seed: int) -> None:
+        self._smallest = space.require_budget(budget)
+        self._space = space
+        self._budget = budget
+        self._generator = torch.Generator().manual_seed(seed)
+        self._ledger = Ledger()
+
+    def propose(self, count: int) -> list[Proposal]:
+        """See `Searcher.propose`."""
+        return [self._ledger.add(self._draw()) for _ in range(count)]
+
+    def observe(self, proposal: Proposal, outcome: Outcome) -> None:
+        """See `Searcher.observe`; chance learns nothing."""
+
+    def state(self) -> dict[str, Tensor]:
+        """See `Searcher.state`."""
+        return {"generator": self._generator.get_state(), "seen": self._ledger.state()}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """See `Searcher.restore`."""
+        self._generator.set_state(state["generator"])
+        self._ledger.restore(state["seen"])
+
+    def _draw(self) -> ResidualSpec:
+        affordable = self._smallest
+        for _ in range(TRIES):
+            spec, _ = self._space.decode(self._space.sample(self._generator))
+            if cost(spec).macs <= self._budget:
+                affordable = spec
+                if spec not in self._ledger:
+                    break
+        return affordable
+
+
+@dataclass(frozen=True)
+class RandomMethod:
+    """Random search as a `SearchMethod`: ``evaluations`` visits, ``batch`` at a time."""
+
+    evaluations: int
+    batch: int = 1
+    seed: int = 0
+
+    def run(self, problem: SearchProblem, evaluator: "CandidateEvaluator", observer: Observer) -> SearchResult:
+        """See `SearchMethod.run`."""
+        space = ResidualSpace.of(problem.teacher.spec)
+        searcher = RandomSearcher(space, problem.budget, self.seed)
+        return run_searcher(searcher, problem, evaluator, self.evaluations, self.batch, observer)

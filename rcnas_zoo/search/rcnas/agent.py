@@ -1,0 +1,172 @@
+"""RC-NAS as a searcher: draws actions, turns them into networks, and learns from their rewards (Algorithm 2)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from math import isnan
+
+import torch
+from torch import Tensor
+
+from rcnas_zoo.candidates.reward import RewardSettings, annealing, reward
+from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.search.ledger import Ledger
+from rcnas_zoo.search.rcnas.actor import Actor
+from rcnas_zoo.search.rcnas.baseline import Baseline
+from rcnas_zoo.search.rcnas.features import task_features, teacher_pattern
+from rcnas_zoo.search.rcnas.policy import ActionDistribution, stage_actions
+from rcnas_zoo.search.space import ResidualSpace
+from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.residual import ResidualSpec
+from rcnas_zoo.spec.search import Outcome, Proposal, SearchProblem
+
+
+@dataclass(frozen=True)
+class Draw:
+    """An action that the policy has not learned from yet.
+
+    Attributes:
+        action: shape (stages, 4), see `rcnas_zoo.search.rcnas.policy`.
+        temperature: what it was drawn at.
+        reward: what came of it; None until it is observed.
+    """
+
+    action: Tensor
+    temperature: float
+    reward: float | None = None
+
+
+class RcnasSearcher:
+    """Searches one task with an actor; the actor learns after every T observed networks.
+
+    MACs are known before training, so a draw over the budget, or of a network visited before, is thrown away and
+    drawn again, at most ``tries`` times; then the best draw counts, within the budget before new. The likelihood is
+    not corrected for the draws thrown away.
+
+    Args:
+        problem: the task, its teacher and budget.
+        actor: the agent; it is changed by learning.
+        seed: seed of the draws.
+        reward: how the evaluator makes its rewards, for annealing.
+
+    Raises:
+        InvalidInput: the teacher is not a residual network, or no compression of it meets the budget.
+    """
+
+    def __init__(self, problem: SearchProblem, actor: Actor, seed: int, reward: RewardSettings) -> None:
+        self._space = ResidualSpace.of(problem.teacher.spec)
+        self._space.require_budget(problem.budget)
+        teacher, facts = self._space.teacher, problem.teacher
+        self._problem = problem
+        self._reward_settings = reward
+        self._actor = actor
+        self._states = actor.states(task_features(teacher, facts.lips, facts.macs, problem.budget))
+        self._pattern = teacher_pattern(teacher)
+        self._generator = torch.Generator().manual_seed(seed)
+        self._baseline = Baseline(actor.settings.baseline, actor.settings.baseline_decay)
+        self._ledger = Ledger()
+        self._open: dict[int, Draw] = {}
+
+    def propose(self, count: int) -> list[Proposal]:
+        """See `Searcher.propose`."""
+        return [self._propose() for _ in range(count)]
+
+    def observe(self, proposal: Proposal, outcome: Outcome) -> None:
+        """See `Searcher.observe`; the policy is updated once T outcomes are in.
+
+        Raises:
+            InvalidInput: the proposal is not waiting for an outcome.
+        """
+        draw = self._open.get(proposal.id)
+        if draw is None or draw.reward is not None:
+            raise InvalidInput(f"an observed proposal must be one that waits for its outcome, got number {proposal.id}")
+        self._open[proposal.id] = replace(draw, reward=self._reward(outcome))
+        observed = {number: draw for number, draw in self._open.items() if draw.reward is not None}
+        if len(observed) == self._actor.settings.steps:
+            self._learn(list(observed.values()))
+            self._open = {number: draw for number, draw in self._open.items() if number not in observed}
+
+    def state(self) -> dict[str, Tensor]:
+        """See `Searcher.state`; the actor's state is part of it."""
+        stages = len(self._pattern)
+        draws = list(self._open.values())
+        rewards = [torch.nan if draw.reward is None else draw.reward for draw in draws]
+        return {
+            **self._actor.state(),
+            "searcher.generator": self._generator.get_state(),
+            "searcher.baseline": self._baseline.state(),
+            "searcher.seen": self._ledger.state(),
+            "searcher.open": torch.tensor(list(self._open), dtype=torch.int64),
+            "searcher.actions": torch.cat([torch.zeros(0, stages, 4), *(draw.action[None] for draw in draws)]),
+            "searcher.temperatures": torch.tensor([draw.temperature for draw in draws], dtype=torch.float64),
+            "searcher.rewards": torch.tensor(rewards, dtype=torch.float64),
+        }
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """See `Searcher.restore`; the actor is restored too."""
+        self._actor.restore(state)
+        self._generator.set_state(state["searcher.generator"])
+        self._baseline.restore(state["searcher.baseline"])
+        self._ledger.restore(state["searcher.seen"])
+        columns = zip(
+            state["searcher.open"].tolist(),
+            state["searcher.actions"].clone(),
+            state["searcher.temperatures"].tolist(),
+            state["searcher.rewards"].tolist(),
+            strict=True,
+        )
+        self._open = {
+            number: Draw(action, temperature, None if isnan(value) else value)
+            for number, action, temperature, value in columns
+        }
+
+    def _propose(self) -> Proposal:
+        draw, spec, note = self._choose()
+        proposal = self._ledger.add(spec, note)
+        self._open[proposal.id] = draw
+        return proposal
+
+    def _choose(self) -> tuple[Draw, ResidualSpec, str]:
+        """The first draw that is within the budget and new, or the best of all tries."""
+        temperature = self._actor.settings.temperature(len(self._ledger))
+        best, best_rank = None, (False, False)
+        for action in self._actions(temperature):
+            spec, note = self._space.decode(stage_actions(action))
+            rank = self._rank(spec)
+            if best is None or rank > best_rank:
+                best, best_rank = (Draw(action, temperature), spec, note), rank
+            if all(rank):
+                break
+        assert best is not None
+        return best
+
+    @torch.no_grad()
+    def _actions(self, temperature: float) -> Iterator[Tensor]:
+        settings = self._actor.settings
+        distribution = self._distribution(torch.tensor(temperature))
+        if settings.first_query_mean and len(self._ledger) == 0:
+            yield distribution.mode()
+        for _ in range(settings.tries):
+            yield distribution.sample(self._generator)
+
+    def _rank(self, spec: ResidualSpec) -> tuple[bool, bool]:
+        settings = self._actor.settings
+        affordable = not settings.cost_filter or cost(spec).macs <= self._problem.budget
+        new = not settings.avoid_repeats or spec not in self._ledger
+        return affordable, new
+
+    def _distribution(self, temperature: Tensor) -> ActionDistribution:
+        return self._actor.distribution(self._states, self._pattern).at(temperature)
+
+    def _reward(self, outcome: Outcome) -> float:
+        """The outcome's reward, with the penalty of a network over the budget annealed while that lasts."""
+        epsilon = annealing(self._actor.iteration, self._actor.settings.annealing)
+        if epsilon == 0 or outcome.macs <= self._problem.budget:
+            return outcome.reward
+        cost = (outcome.parameters, outcome.macs)
+        return reward(outcome.accuracy, *cost, self._problem, self._reward_settings, epsilon)
+
+    def _learn(self, draws: list[Draw]) -> None:
+        temperatures = torch.tensor([draw.temperature for draw in draws])
+        actions = torch.stack([draw.action for draw in draws])
+        rewards = torch.tensor([draw.reward for draw in draws])
+        self._actor.learn(self._distribution(temperatures), actions, self._baseline.advantages(rewards))

@@ -1,0 +1,58 @@
+"""RC-NAS and R-NAS as search methods."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from rcnas_zoo.candidates.reward import RewardSettings
+from rcnas_zoo.search.method import run_searcher
+from rcnas_zoo.search.rcnas.actor import Actor
+from rcnas_zoo.search.rcnas.agent import RcnasSearcher
+from rcnas_zoo.search.rcnas.settings import RcnasSettings
+from rcnas_zoo.search.space import ResidualSpace
+from rcnas_zoo.spec.observer import Observer
+from rcnas_zoo.spec.search import SearchProblem, SearchResult
+
+if TYPE_CHECKING:
+    from rcnas_zoo.candidates.evaluator import CandidateEvaluator
+
+
+@dataclass(frozen=True)
+class RcnasMethod:
+    """Fine-tuning of the agent on one task (Algorithm 2).
+
+    Algorithm 2 pre-trains the encoder once more on the target task; that would move the state under a trained policy,
+    so an encoder that came with a policy stays as it is.
+
+    Attributes:
+        settings: the agent's options.
+        evaluations: networks to visit.
+        batch: networks evaluated at a time; more than ``settings.steps`` means that the policy lags behind.
+        seed: seed of the pre-training, the fresh weights and the draws.
+        reward: how the evaluator makes its rewards.
+        policy: a meta-trained policy to start from (`rcnas_zoo.search.rcnas.actor.policy_part`): RC-NAS; None starts
+            afresh: R-NAS.
+    """
+
+    settings: RcnasSettings = field(default_factory=RcnasSettings)
+    evaluations: int = 10
+    batch: int = 1
+    seed: int = 0
+    reward: RewardSettings = field(default_factory=RewardSettings)
+    policy: Mapping[str, Tensor] | None = None
+
+    def run(self, problem: SearchProblem, evaluator: "CandidateEvaluator", observer: Observer) -> SearchResult:
+        """See `SearchMethod.run`; the result's state is the searcher's, the policy among it."""
+        searcher = RcnasSearcher(problem, self._actor(problem, observer), self.seed, self.reward)
+        return run_searcher(searcher, problem, evaluator, self.evaluations, self.batch, observer)
+
+    def _actor(self, problem: SearchProblem, observer: Observer) -> Actor:
+        stages = len(ResidualSpace.of(problem.teacher.spec).teacher.stages)
+        if self.policy is not None:
+            return Actor.from_policy(self.settings, stages, self.policy)
+        actor = Actor.fresh(self.settings, stages, self.seed)
+        if actor.r_squared is not None:
+            observer.metric("encoder_r_squared", actor.r_squared, 0)
+        return actor

@@ -1,0 +1,117 @@
+"""Opening a run: a new one, one to be resumed, or the one that ``mlflow run`` has made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rcnas_zoo.spec.errors import NotFound
+from rcnas_zoo.tracking.client import answering, is_absent, is_taken
+from rcnas_zoo.tracking.store import Store
+from rcnas_zoo.tracking.tracked_run import KEY_TAG, PARENT_TAG, WORKFLOW_TAG, TrackedRun, ended
+from rcnas_zoo.tracking.uris import database_path, shown
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+__all__ = ["EXPERIMENT", "TrackedRun", "known_run", "open_run", "unfinished_run"]
+
+EXPERIMENT = "rcnas-zoo"
+
+
+@contextmanager
+def open_run(
+    store: Store,
+    workflow: str,
+    name: str,
+    parameters: Mapping[str, object],
+    tags: Mapping[str, str] | None = None,
+    resume: str | None = None,
+) -> Iterator[TrackedRun]:
+    """A run of a workflow: FINISHED on a clean exit, FAILED on an error, KILLED on an interrupt.
+
+    It is the run ``resume`` if one is given, else the one that ``mlflow run`` made for this process
+    (``MLFLOW_RUN_ID``, in whatever experiment it is), else a new one in the experiment ``rcnas-zoo``.
+
+    Raises:
+        NotFound: the run to be resumed is not in the store.
+        Unavailable: the store does not answer.
+    """
+    client = store.client()
+    run_id = resume or os.environ.get("MLFLOW_RUN_ID")
+    with answering(store.tracking_uri):
+        found = _taken_up(client, store, run_id, name) if run_id else _started(client, store, name)
+    with ended(TrackedRun(store, client, found.info, workflow)) as run:
+        for tag, value in {**(tags or {}), WORKFLOW_TAG: workflow}.items():
+            run.tag(tag, value)
+        run.parameters(parameters)
+        yield run
+
+
+def unfinished_run(store: Store, key: str) -> str | None:
+    """The newest run of a workflow with this key (tag ``rcnas.key``) that never came to a clean end, if any.
+
+    Raises:
+        Unavailable: the store does not answer.
+    """
+    if not store.has_runs:
+        return None
+    client = store.client()
+    where = f"tags.`{KEY_TAG}` = '{key}' AND tags.`{PARENT_TAG}` IS NULL AND attributes.status != 'FINISHED'"
+    with answering(store.tracking_uri):
+        experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+        found = client.search_runs(experiments, where, max_results=1, order_by=["attributes.start_time DESC"])
+    return str(found[0].info.run_id) if found else None
+
+
+def known_run(client: MlflowClient, store: Store, run_id: str) -> Run:
+    """The run of an id.
+
+    Raises:
+        NotFound: the store has none.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return client.get_run(run_id)
+    except MlflowException as error:
+        if is_absent(error) or error.error_code == "INVALID_PARAMETER_VALUE":
+            uri = shown(store.tracking_uri)
+            raise NotFound(f"the run must be in the store {uri}, got {run_id!r}; see: rcnas-zoo runs") from error
+        raise
+
+
+def _taken_up(client: MlflowClient, store: Store, run_id: str, name: str) -> Run:
+    found = known_run(client, store, run_id)
+    client.update_run(run_id, status="RUNNING", name=name)
+    return found
+
+
+def _started(client: MlflowClient, store: Store, name: str) -> Run:
+    from mlflow.tracking.context.registry import resolve_tags
+
+    return client.create_run(_experiment(client, store), tags=resolve_tags(), run_name=name)
+
+
+def _experiment(client: MlflowClient, store: Store) -> str:
+    from mlflow.exceptions import MlflowException
+
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is not None:
+        return str(found.experiment_id)
+    try:
+        return client.create_experiment(EXPERIMENT, _artifact_location(store))
+    except MlflowException as error:
+        # Another process was quicker.
+        if not is_taken(error):
+            raise
+        return _experiment(client, store)
+
+
+def _artifact_location(store: Store) -> str | None:
+    """Beside a local database, wherever the process was started; elsewhere the server decides."""
+    path = database_path(store.tracking_uri)
+    return str(path.parent / "mlruns" / EXPERIMENT) if path else None

@@ -1,0 +1,1 @@
+"""Adversarial training: objectives, augmentation, schedules and the loop."""

@@ -1,0 +1,66 @@
+"""Which epoch's weights to keep: measured on the evaluation split, never on the test split.
+
+The RobustResNet code picks the best epoch on the test set, which makes its numbers optimistic; here a split held out of
+the training data decides.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from rcnas_zoo.attacks.guard import untouched
+from rcnas_zoo.datasets.images import Images
+from rcnas_zoo.evaluation.evaluate import evaluate
+from rcnas_zoo.spec.recipe import TrainingRecipe
+from rcnas_zoo.training.batches import batch_count, to_range, value_range
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Measures a network after an epoch, with the same images and the same random start of the attack every time.
+
+    Attributes:
+        images: the evaluation split, float (N, C, H, W) in the model's value range.
+        labels: int64 (N,).
+        recipe: which attack, which epochs.
+        seed: of the attack.
+    """
+
+    images: Tensor
+    labels: Tensor
+    recipe: TrainingRecipe
+    seed: int
+
+    @classmethod
+    def of(
+        cls, split: Images, recipe: TrainingRecipe, model: nn.Module, seed: int, device: torch.device
+    ) -> "Selection":
+        """The selection on a split, on a device."""
+        images = to_range(split.images.to(device), split.levels, *value_range(model))
+        return cls(images, split.labels.to(device), recipe, seed)
+
+    def has_finite_logits(self, model: nn.Module) -> bool:
+        """Whether the network puts out numbers in eval mode; with large finite weights it may not."""
+        batches = self.images.tensor_split(batch_count(len(self.images), self.recipe.batch_size))
+        with untouched(model), torch.no_grad():
+            return all(bool(model(images).isfinite().all()) for images in batches)
+
+    def measure(self, model: nn.Module, epoch: int) -> dict[str, float]:
+        """``clean_accuracy`` and ``robust_accuracy`` in [0, 1] after epoch ``epoch`` (from 1); empty before the start.
+
+        The last epoch is measured whatever the start, unless the recipe selects nothing.
+        """
+        recipe = self.recipe
+        started = epoch > recipe.selection_start * recipe.epochs or epoch == recipe.epochs
+        if recipe.selection_attack == "none" or not started:
+            return {}
+        report = evaluate(
+            model,
+            self.images,
+            self.labels,
+            attacks=[recipe.selection_attack],
+            threat=recipe.threat,
+            seed=self.seed,
+        )
+        return {"clean_accuracy": report.clean_accuracy, "robust_accuracy": report.robust_accuracy}

@@ -1,0 +1,144 @@
+"""Measure a zoo entry on the test split of a data set."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rcnas_zoo.candidates.source import DataSource
+from rcnas_zoo.candidates.verdicts import evaluate_cached, subset
+from rcnas_zoo.evaluation.report import EvaluationReport
+from rcnas_zoo.spec.attack import AttackName
+from rcnas_zoo.spec.canonical import canonical_json, check_integer
+from rcnas_zoo.spec.dataset import check_dataset_name, default_threat
+from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.observer import Observer, Silent
+from rcnas_zoo.spec.record import Measurement, Record
+from rcnas_zoo.spec.tables import percent, render_table
+from rcnas_zoo.spec.threat import ThreatModel
+from rcnas_zoo.tracking.runs import open_run
+from rcnas_zoo.tracking.store import current_store
+from rcnas_zoo.workflows.entry_of import entry_of
+from rcnas_zoo.workflows.machine import Machine
+from rcnas_zoo.workflows.problem import check_fits
+from rcnas_zoo.zoo.loading import load_model
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """What is asked of a network.
+
+    Attributes:
+        attacks: attack names.
+        threat: threat model; None takes the one it was trained against, else the data set's default.
+        dataset: data set; None takes the one it was trained for.
+        samples: a fixed, seeded choice of that many test images; 0 takes all.
+        seed: seed of that choice and of the attacks.
+        track: keep the evaluation as an MLflow run.
+    """
+
+    attacks: tuple[str, ...] = ("pgd-20",)
+    threat: ThreatModel | None = None
+    dataset: str | None = None
+    samples: int = 0
+    seed: int = 0
+    track: bool = False
+
+    def __post_init__(self) -> None:
+        check_integer("the samples", self.samples, 0)
+        check_integer("the seed", self.seed, 0, 2**31 - 1)
+        for name in self.attacks:
+            AttackName.parse(name)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A measured network: what it is called, the numbers, and how long it took in seconds."""
+
+    model: str
+    measurement: Measurement
+    seconds: float
+    run_id: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON data, as `rcnas-zoo evaluate --json` prints it."""
+        return {"model": self.model, **asdict(self.measurement), "seconds": self.seconds, "run_id": self.run_id}
+
+
+def evaluate_entry(
+    model: str, settings: EvaluateSettings, machine: Machine | None = None, observer: Observer | None = None
+) -> Evaluation:
+    """Attack a zoo entry on test images.
+
+    Args:
+        model: a zoo name or an entry folder.
+        settings: what is asked.
+        machine: where it runs.
+        observer: who watches.
+
+    Raises:
+        InvalidInput: no data set known, or one that does not fit the network.
+        NotFound: the entry, its weights or the data are absent.
+        IntegrityError: the entry is damaged.
+    """
+    machine = machine or Machine()
+    entry = entry_of(model, machine)
+    name, threat = _data_and_threat(entry.record, settings)
+    network = load_model(entry, machine.device_name())
+    dataset = DataSource(name, machine.data_root, machine.download).dataset()
+    check_fits(entry.spec, dataset.shape, dataset.classes)
+    test = dataset.test()
+    images = subset(test, settings.samples, settings.seed) if settings.samples else test
+    report = evaluate_cached(
+        network,
+        entry.spec,
+        images,
+        settings.attacks,
+        threat,
+        settings.seed,
+        machine.cache,
+        observer or Silent(),
+        f"attacking {model}",
+    )
+    measurement = report.to_measurement(name, "test", images.digest)
+    run_id = _track(model, measurement, report) if settings.track else None
+    return Evaluation(model, measurement, report.seconds, run_id)
+
+
+def _data_and_threat(record: Record, settings: EvaluateSettings) -> tuple[str, ThreatModel]:
+    name = settings.dataset or record.dataset
+    if not name:
+        raise InvalidInput(f"a data set must be given for {record.name!r}, whose record names none; add --dataset")
+    check_dataset_name(name)
+    if settings.threat is not None:
+        return name, settings.threat
+    own = ThreatModel.parse(record.threat) if record.threat and name == record.dataset else default_threat(name)
+    return name, own
+
+
+def _track(model: str, measurement: Measurement, report: EvaluationReport) -> str:
+    parameters = {"model": model, "threat": measurement.threat, "dataset": measurement.dataset}
+    with open_run(current_store(), "evaluate", f"evaluate {model}", parameters, {}) as run:
+        numbers = {"test.clean": report.clean_accuracy, "test.robust": report.robust_accuracy}
+        run.metrics(numbers | {f"test.{name}": value for name, value in report.attacks.items()}, 0)
+        run.artifact("measured.json", canonical_json(asdict(measurement)))
+        return run.id
+
+
+def evaluation_text(evaluation: Evaluation) -> str:
+    """The numbers for people."""
+    found = evaluation.measurement
+    rows = [
+        ["clean", percent(found.clean_accuracy)],
+        *([n, percent(a)] for n, a in found.attacks.items() if n != "clean"),
+    ]
+    low, high = found.interval
+    lines = [
+        f"{evaluation.model} on {found.samples} test images of {found.dataset}, "
+        f"threat {found.threat}, seed {found.seed}",
+        "",
+        render_table(["attack", "accuracy"], rows),
+        "",
+        f"robust accuracy {percent(found.robust_accuracy)} (95 % interval {percent(low)} to {percent(high)})",
+        *(f"warning: {flag}" for flag in found.flags),
+        f"took {evaluation.seconds:.1f} s",
+    ]
+    return "\n".join(lines)

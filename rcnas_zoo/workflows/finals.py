@@ -1,0 +1,119 @@
+"""The last step of a comparison: full training, then the only look at the test split."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from rcnas_zoo.candidates.training import TrainingJob, train_cached
+from rcnas_zoo.candidates.verdicts import evaluate_cached, subset
+from rcnas_zoo.datasets.images import Images
+from rcnas_zoo.networks.build import build
+from rcnas_zoo.spec.network import NetworkSpec
+from rcnas_zoo.spec.observer import Observer, Silent
+from rcnas_zoo.spec.record import Measurement
+from rcnas_zoo.spec.threat import ThreatModel
+from rcnas_zoo.zoo.loading import load_model
+
+
+@dataclass(frozen=True)
+class FinalPlan:
+    """What the test split is asked.
+
+    Attributes:
+        attacks: attacks on the whole test split.
+        subset_attacks: costly attacks on a fixed, seeded subset.
+        subset_samples: images of that subset.
+    """
+
+    attacks: tuple[str, ...]
+    subset_attacks: tuple[str, ...] = ()
+    subset_samples: int = 64
+
+
+def final_plan(attack: str, subset_samples: int) -> FinalPlan:
+    """PGD-20 and the task's own attack on every test image; AutoAttack, hundreds of times dearer, on a subset."""
+    whole = tuple(dict.fromkeys(["pgd-20", attack])) if attack != "autoattack" else ("pgd-20",)
+    return FinalPlan(whole, ("autoattack",), subset_samples)
+
+
+@dataclass(frozen=True)
+class FinalJob:
+    """One network's full training and final evaluation; travels to a worker process.
+
+    Attributes:
+        method: which row of the comparison it is.
+        training: the training; its spec is the row's network.
+        threat, plan: what the test split is attacked with.
+        weights: folder of a zoo entry whose weights are taken instead of training.
+    """
+
+    method: str
+    training: TrainingJob
+    threat: ThreatModel
+    plan: FinalPlan
+    weights: Path | None = None
+
+
+@dataclass(frozen=True)
+class FinalResult:
+    """A row of the comparison.
+
+    Attributes:
+        method: which row.
+        spec: its network.
+        measured: the measurement on the whole test split, then the one on the subset.
+        curve: metrics of each training epoch; empty if nothing was trained.
+        diverged: training gave no finite loss; the measurements are of the last finite weights.
+    """
+
+    method: str
+    spec: NetworkSpec
+    measured: tuple[Measurement, ...]
+    curve: tuple[dict[str, float], ...]
+    diverged: bool = False
+
+
+def run_final(job: FinalJob, observer: Observer | None = None) -> FinalResult:
+    """Train a network fully and measure it on the test split."""
+    watcher = observer or Silent()
+    model, curve, diverged = trained_model(job.training, job.weights, watcher, f"training {job.method}")
+    measured = measure_on_test(model, job, watcher)
+    return FinalResult(job.method, job.training.spec, measured, curve, diverged)
+
+
+def trained_model(
+    training: TrainingJob, weights: Path | None, observer: Observer, label: str
+) -> tuple[torch.nn.Module, tuple[dict[str, float], ...], bool]:
+    """The network with its best weights, its learning curve, and whether the training diverged."""
+    if weights is not None:
+        return load_model(weights, training.device), (), False
+    result = train_cached(training, observer, label)
+    model = build(training.spec).to(torch.device(training.device))
+    model.load_state_dict(result.best)
+    return model, result.curve, result.diverged
+
+
+def measure_on_test(model: torch.nn.Module, job: FinalJob, observer: Observer) -> tuple[Measurement, ...]:
+    """Measurements on the test split: whole, then the subset. Nothing else in the package opens that split."""
+    dataset = job.training.source.dataset()
+    test = dataset.test()
+    seed = job.training.seed
+    parts: list[tuple[Images, tuple[str, ...]]] = [(test, job.plan.attacks)]
+    if job.plan.subset_attacks:
+        parts.append((subset(test, job.plan.subset_samples, seed), job.plan.subset_attacks))
+    measured = []
+    for images, attacks in parts:
+        report = evaluate_cached(
+            model,
+            job.training.spec,
+            images,
+            attacks,
+            job.threat,
+            seed,
+            job.training.cache,
+            observer,
+            f"attacking {job.method}",
+        )
+        measured.append(report.to_measurement(dataset.name, "test", images.digest))
+    return tuple(measured)

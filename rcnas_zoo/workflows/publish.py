@@ -1,0 +1,46 @@
+"""Put an entry, from a folder or from a run, into the model registry under a name."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from rcnas_zoo.spec.errors import NotFound
+from rcnas_zoo.tracking.store import Store, current_store
+from rcnas_zoo.workflows.entry_of import looks_like_path
+from rcnas_zoo.zoo.entry import Entry, read_entry
+from rcnas_zoo.zoo.loading import load_model
+from rcnas_zoo.zoo.registry import Published, download_run_entry, publish
+from rcnas_zoo.zoo.writing import write_entry
+
+
+def publish_entry(source: str, name: str, aliases: tuple[str, ...] = ()) -> Published:
+    """Publish a run's or a folder's entry.
+
+    Args:
+        source: an entry folder, or the id of a run that kept an entry.
+        name: the registry name, such as ``robust-5g``.
+        aliases: aliases to set besides those that every publication sets.
+
+    Raises:
+        NotFound: no such folder or run, or it has no weights.
+        IntegrityError: the entry is damaged.
+    """
+    store = current_store()
+    with tempfile.TemporaryDirectory() as folder:
+        entry, run_id = _entry(source, store, Path(folder))
+        if not entry.has_weights:
+            raise NotFound(f"an entry to publish must have weights, got an architecture alone in {source!r}")
+        named = _renamed(entry, name, Path(folder) / "named")
+        return publish(named.folder, name, store, aliases=aliases, run_id=run_id)
+
+
+def _entry(source: str, store: Store, folder: Path) -> tuple[Entry, str | None]:
+    if looks_like_path(source):
+        return read_entry(Path(source)), None
+    return download_run_entry(store, source, folder / "run"), source
+
+
+def _renamed(entry: Entry, name: str, folder: Path) -> Entry:
+    if entry.record.name == name:
+        return entry
+    return write_entry(folder, entry.spec, replace(entry.record, name=name), load_model(entry).state_dict())

@@ -1,0 +1,91 @@
+"""What a fine-tuning run is asked for, apart from the task and the machine."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from rcnas_zoo.candidates.reward import RewardSettings
+from rcnas_zoo.search.rcnas.settings import RcnasSettings
+from rcnas_zoo.spec.canonical import check_integer, digest
+from rcnas_zoo.spec.errors import unknown_choice
+from rcnas_zoo.spec.recipe import TrainingRecipe
+from rcnas_zoo.spec.task import Task
+from rcnas_zoo.spec.threat import ThreatModel
+
+ROWS = ("teacher", "robustresnet", "random")
+ANNEALING = 15
+"""Updates of N2N's annealing schedule."""
+
+
+@dataclass(frozen=True)
+class FinetuneSettings:
+    """Everything that decides the result of a fine-tuning run; the same settings give the same result.
+
+    Attributes:
+        threat: threat model; None takes the data set's default.
+        teacher_weights: a zoo name or entry folder whose network is the teacher; None trains one.
+        policy: ``none`` (a fresh agent: R-NAS) or a folder with a policy that an earlier run logged.
+        iterations: updates of the agent (10 in the paper); each visits ``agent.steps`` networks.
+        seed: seed of every random choice.
+        compare: rows trained and measured beside the result, out of ``ROWS``.
+        subset_samples: test images that AutoAttack is run on.
+        search_epochs, final_epochs: 0 takes the recipes' own.
+        agent: the agent's options.
+        reward: options of the reward.
+
+    Raises:
+        InvalidInput: a count out of its range, or an unknown row.
+    """
+
+    threat: ThreatModel | None = None
+    teacher_weights: str | None = None
+    policy: str = "none"
+    iterations: int = 10
+    seed: int = 0
+    compare: tuple[str, ...] = ()
+    subset_samples: int = 64
+    search_epochs: int = 0
+    final_epochs: int = 0
+    agent: RcnasSettings = field(default_factory=RcnasSettings)
+    reward: RewardSettings = field(default_factory=RewardSettings)
+
+    def __post_init__(self) -> None:
+        check_integer("the iterations", self.iterations, 1, 1_000_000)
+        check_integer("the seed", self.seed, 0, 2**31 - 1)
+        check_integer("the subset for AutoAttack", self.subset_samples, 1)
+        check_integer("the search epochs", self.search_epochs, 0)
+        check_integer("the final epochs", self.final_epochs, 0)
+        for row in self.compare:
+            if row not in ROWS:
+                raise unknown_choice("a row to compare with", row, ROWS)
+
+    @property
+    def visits(self) -> int:
+        """Networks that the search visits."""
+        return self.iterations * self.agent.steps
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON data."""
+        return {**asdict(self), "threat": str(self.threat) if self.threat else None, "compare": list(self.compare)}
+
+
+def with_epochs(recipe: TrainingRecipe, epochs: int) -> TrainingRecipe:
+    """The recipe with another number of epochs; 0 leaves its own."""
+    return recipe.with_changes(epochs=epochs) if epochs else recipe
+
+
+def run_key(workflow: str, task: Task, settings: FinetuneSettings) -> str:
+    """Digest of what decides a run's result; an interrupted run is found again by it."""
+    return digest([workflow, str(task), settings.to_dict()])
+
+
+def finetune_settings(agent: dict[str, Any], annealing: bool | None = None, **fields: Any) -> FinetuneSettings:
+    """Settings from the options that were given; everything else takes its default.
+
+    Args:
+        agent: fields of the agent's settings.
+        annealing: whether the penalty of a network over the budget is annealed over the first ``ANNEALING`` updates.
+        fields: other fields of `FinetuneSettings`.
+    """
+    if annealing is not None:
+        agent = {**agent, "annealing": ANNEALING if annealing else 0}
+    return FinetuneSettings(agent=RcnasSettings(**agent), **fields)

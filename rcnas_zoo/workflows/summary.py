@@ -1,0 +1,131 @@
+"""A fine-tuning result for people, and as plain JSON data."""
+
+from dataclasses import asdict
+from typing import Any
+
+from rcnas_zoo.evaluation.intervals import wilson
+from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.spec.budget import format_macs
+from rcnas_zoo.spec.record import Measurement
+from rcnas_zoo.spec.tables import percent, render_table
+from rcnas_zoo.workflows.finals import FinalResult
+from rcnas_zoo.workflows.finetune import FinetuneResult
+
+TITLES = {
+    "searched": "searched network",
+    "teacher": "teacher",
+    "robustresnet": "RobustResNet rule",
+    "random": "best of random specs",
+}
+
+
+def result_to_dict(result: FinetuneResult) -> dict[str, Any]:
+    """What `rcnas-zoo finetune --json` prints."""
+    return {
+        "task": str(result.task),
+        "seed": result.settings.seed,
+        "run_id": result.run_id,
+        "tracking_uri": result.store_uri,
+        "threat": str(result.problem.threat),
+        "spec": result.spec.to_dict(),
+        "digest": result.spec.digest,
+        "rewards": result.search.rewards,
+        "visited": len(result.search.visits),
+        "distinct": result.search.distinct,
+        "teacher_accuracy": result.problem.teacher.accuracy,
+        "rows": [_row_to_dict(row) for row in result.rows],
+        "infeasible": result.infeasible,
+        "random": random_verdict(result),
+        "registered": {
+            "name": result.published.name,
+            "version": result.published.version,
+            "aliases": list(result.published.aliases),
+        },
+        "verified": result.verified,
+        "notes": list(result.notes),
+        "seconds": result.seconds,
+    }
+
+
+def _row_to_dict(row: FinalResult) -> dict[str, Any]:
+    price = cost(row.spec)
+    return {
+        "method": row.method,
+        "digest": row.spec.digest,
+        "parameters": price.parameters,
+        "macs": price.macs,
+        "diverged": row.diverged,
+        "measured": [asdict(measured) for measured in row.measured],
+    }
+
+
+def random_verdict(result: FinetuneResult) -> dict[str, Any] | None:
+    """Whether the search beat as many random networks, by reward and on the test split; None if not compared."""
+    if result.random is None or result.random.best is None or result.search.best is None:
+        return None
+    rows = {row.method: row.measured[0].robust_accuracy for row in result.rows}
+    found, chance = result.search.best.outcome.reward, result.random.best.outcome.reward
+    return {
+        "visited": len(result.random.visits),
+        "distinct": result.random.distinct,
+        "searched_reward": found,
+        "random_reward": chance,
+        "search_beat_random": found > chance,
+        "searched_test_accuracy": rows["searched"],
+        "random_test_accuracy": rows["random"],
+    }
+
+
+def summary_text(result: FinetuneResult) -> str:
+    """The comparison table, what was visited, and what was registered."""
+    lines = [
+        f"task {result.task}, threat {result.problem.threat}, seed {result.settings.seed}",
+        "",
+        comparison_table(result.rows),
+        "",
+        *(f"{TITLES[method]}: infeasible: {reason}" for method, reason in result.infeasible.items()),
+        f"visited {len(result.search.visits)} networks, {result.search.distinct} of them distinct; best reward "
+        f"{max(result.search.rewards):.3f}",
+        *_random_lines(result),
+        f"registered {result.published.name} version {result.published.version}"
+        f" with the aliases {', '.join(result.published.aliases) or '(none moved)'}",
+        f"verify: {'passed' if result.verified else 'FAILED'}",
+        *(f"note: {note}" for note in result.notes),
+        f"run {result.run_id} took {result.seconds:.0f} s; look at it with: mlflow ui",
+    ]
+    return "\n".join(lines)
+
+
+def comparison_table(rows: tuple[FinalResult, ...]) -> str:
+    """One row a network: its cost, and its accuracy with images right, images asked and 95 % interval."""
+    attacks = [name for measured in rows[0].measured for name in measured.attacks]
+    header = ["network", "parameters", "MACs", "clean", *attacks]
+    return render_table(header, [_cells(row) for row in rows])
+
+
+def _cells(row: FinalResult) -> list[str]:
+    price = cost(row.spec)
+    accuracies = [_accuracy(measured, name) for measured in row.measured for name in measured.attacks]
+    title = TITLES[row.method] + (" (diverged)" if row.diverged else "")
+    clean = percent(row.measured[0].clean_accuracy)
+    return [title, f"{price.parameters:,}", format_macs(price.macs), clean, *accuracies]
+
+
+def _accuracy(measured: Measurement, attack: str) -> str:
+    accuracy = measured.attacks[attack]
+    right = round(accuracy * measured.samples)
+    low, high = wilson(right, measured.samples)
+    return f"{percent(accuracy)} ({right}/{measured.samples}, {100 * low:.0f}-{100 * high:.0f})"
+
+
+def _random_lines(result: FinetuneResult) -> list[str]:
+    verdict = random_verdict(result)
+    if verdict is None:
+        return []
+    word = "beat" if verdict["search_beat_random"] else "did not beat"
+    return [
+        f"the search {word} random: best reward {verdict['searched_reward']:.3f} against "
+        f"{verdict['random_reward']:.3f} of {verdict['visited']} random specs ({verdict['distinct']} distinct); "
+        f"on the test split {percent(verdict['searched_test_accuracy'])} against "
+        f"{percent(verdict['random_test_accuracy'])}",
+    ]

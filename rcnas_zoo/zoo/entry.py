@@ -1,0 +1,129 @@
+"""Zoo entries on disk: a folder with a record, a spec, a card and, unless it is an architecture alone, weights.
+
+The parts of `read_entry` are public, for `rcnas_zoo.zoo.verify` runs them one by one. Nothing here imports torch.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.spec.errors import IntegrityError, InvalidInput, NotFound
+from rcnas_zoo.spec.network import NetworkSpec
+from rcnas_zoo.spec.record import Record
+from rcnas_zoo.zoo.files import read_limited, readable, sha256_of
+from rcnas_zoo.zoo.names import check_name
+from rcnas_zoo.zoo.seal import open_sealed
+
+RECORD = "record.json"
+SPEC = "spec.json"
+WEIGHTS = "weights.safetensors"
+CANARY = "canary.safetensors"
+CARD = "card.md"
+ENTRY_FILES = (RECORD, SPEC, WEIGHTS, CANARY, CARD)
+
+TEXT_LIMIT = 10_000_000
+"""Largest ``record.json`` or ``spec.json``, in bytes."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry whose files match its record."""
+
+    folder: Path
+    record: Record
+    spec: NetworkSpec
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether the entry is more than an architecture."""
+        return WEIGHTS in self.record.files
+
+
+def read_entry(folder: Path | str) -> Entry:
+    """The entry in a folder, every hash checked.
+
+    Raises:
+        NotFound: no such folder, or no weights where the record lists some.
+        InvalidInput: the folder is no entry, or its record or spec says something this version does not know.
+        IntegrityError: the files are damaged or do not fit together.
+    """
+    path = check_folder(folder)
+    record = read_record(path)
+    check_hashes(path, record)
+    spec = read_spec(path)
+    check_spec_digest(record, spec)
+    check_cost(record, spec)
+    return Entry(path, record, spec)
+
+
+def check_folder(folder: Path | str) -> Path:
+    """The folder itself, checked to be there and to look like an entry."""
+    path = Path(folder)
+    with readable(path):
+        if not path.exists():
+            raise NotFound(f"an entry folder must exist, got {str(folder)!r}; pull one with: rcnas-zoo pull NAME")
+        if not (path / RECORD).is_file():
+            raise InvalidInput(f"an entry must be a folder with a {RECORD}, got {str(folder)!r}")
+    return path
+
+
+def read_record(folder: Path) -> Record:
+    """The record of an entry; it must match its own seal, the other files are not looked at."""
+    record = open_sealed(read_limited(_own_file(folder, RECORD), TEXT_LIMIT))
+    check_name(record.name)
+    return record
+
+
+def read_spec(folder: Path) -> NetworkSpec:
+    """The spec of an entry, on its own."""
+    content = read_limited(_own_file(folder, SPEC), TEXT_LIMIT)
+    try:
+        return NetworkSpec.from_json(content.decode())
+    except UnicodeDecodeError as error:
+        raise InvalidInput(f"{SPEC} must be UTF-8 text: {error}") from error
+
+
+def check_hashes(folder: Path, record: Record) -> None:
+    """Every file that the record lists is there and unchanged, and none that would be read is unlisted."""
+    _check_listing(folder, record)
+    for name in sorted(set(record.files) - {RECORD}):
+        if sha256_of(_own_file(folder, name)) != record.files[name]:
+            raise IntegrityError(f"{name} must match its sha256 in {RECORD}, but it was changed; pull the entry again")
+
+
+def check_spec_digest(record: Record, spec: NetworkSpec) -> None:
+    """The record is about this spec."""
+    if record.spec_digest != spec.digest:
+        raise IntegrityError(f"{RECORD} must have the digest of {SPEC}, {spec.digest}, got {record.spec_digest!r}")
+
+
+def check_cost(record: Record, spec: NetworkSpec) -> None:
+    """The record states the cost that the spec has."""
+    true = cost(spec)
+    stated = (record.parameters, record.macs)
+    if stated != (true.parameters, true.macs):
+        raise IntegrityError(
+            f"{RECORD} must state the cost of {SPEC}, {true.parameters} parameters and {true.macs} MACs, "
+            f"got {stated[0]} and {stated[1]}"
+        )
+
+
+def _check_listing(folder: Path, record: Record) -> None:
+    listed = set(record.files)
+    wanted = {RECORD, SPEC, CARD} | ({WEIGHTS, CANARY} if listed & {WEIGHTS, CANARY} else set())
+    if not wanted <= listed:
+        raise IntegrityError(f"{RECORD} must list {', '.join(sorted(wanted - listed))}, got {sorted(listed)}")
+    for name in ENTRY_FILES:
+        if name not in listed and (folder / name).exists():
+            raise IntegrityError(f"{name} must be listed in {RECORD}, which says nothing of it; delete it")
+
+
+def _own_file(folder: Path, name: str) -> Path:
+    """The path of a plain file of the folder; a link that leads out of it is refused."""
+    path = folder / name
+    if not path.exists():
+        missing = NotFound if name == WEIGHTS else IntegrityError
+        raise missing(f"{name} must be in {str(folder)!r}, but it is absent; pull the entry again")
+    if not path.is_file() or path.resolve().parent != folder.resolve():
+        raise IntegrityError(f"{name} must be a plain file of {str(folder)!r}, got a link or a special file")
+    return path

@@ -1,0 +1,73 @@
+"""Where a name is found: in the registry first, then in the catalogue that ships with the package."""
+
+from urllib.parse import urlsplit
+
+from rcnas_zoo.spec.canonical import check_choice
+from rcnas_zoo.spec.errors import InvalidInput, NotFound, Unavailable, did_you_mean
+from rcnas_zoo.tracking.store import Store
+from rcnas_zoo.tracking.uris import is_server, shown
+from rcnas_zoo.zoo.advice import how_to_get
+from rcnas_zoo.zoo.catalogue import catalogue_entry, catalogue_names
+from rcnas_zoo.zoo.entry import Entry
+from rcnas_zoo.zoo.index import read_index
+from rcnas_zoo.zoo.listing import SOURCES
+from rcnas_zoo.zoo.lookup import Resolved, look_up
+from rcnas_zoo.zoo.names import CHAMPION, ZooName
+
+
+def find(name: ZooName, store: Store, source: str | None = None, offline: bool = False) -> Resolved | Entry:
+    """The registered version, or the shipped entry, that a name means.
+
+    Args:
+        name: what is asked for.
+        store: the registry, and the tracking store that may keep its files.
+        source: ``registry`` or ``catalogue`` alone; None for the one, then the other.
+        offline: whether servers are left alone; a registry in a local database is still asked.
+
+    Raises:
+        InvalidInput: offline, and a server is the only place to look.
+        NotFound: no such name, version or alias.
+        Unavailable: the registry does not answer, or offline and the files lie on a server.
+    """
+    if source is not None:
+        check_choice("a source", source, SOURCES)
+    found = None if source == "catalogue" else _registered(name, store, source, offline)
+    if found is not None:
+        return found
+    if source != "registry" and name.name in catalogue_names():
+        return _shipped(name)
+    raise _nowhere(name, store, source)
+
+
+def _registered(name: ZooName, store: Store, source: str | None, offline: bool) -> Resolved | None:
+    if offline and is_server(store.registry_uri):
+        if source == "registry":
+            raise InvalidInput(
+                f"the registry must be a local database when offline, got {shown(store.registry_uri)}; "
+                "leave out --offline, or --source registry"
+            )
+        return None
+    found = look_up(store, name)
+    if found and offline and urlsplit(found.source).scheme not in ("", "file"):
+        raise Unavailable(
+            f"the files of {name} must be on this machine when offline, got {shown(found.source)}; leave out --offline"
+        )
+    return found
+
+
+def _shipped(name: ZooName) -> Entry:
+    if name.version is not None or name.alias not in (None, CHAMPION):
+        raise NotFound(
+            f"{name} must be in the registry, but only the catalogue has {name.name!r}, once and without versions; "
+            f"ask for {name.name}"
+        )
+    return catalogue_entry(name.name)
+
+
+def _nowhere(name: ZooName, store: Store, source: str | None) -> NotFound:
+    shipped = catalogue_names()
+    published = {row.name for row in read_index(store.registry_uri)}
+    places = {"registry": f"the registry {shown(store.registry_uri)}", "catalogue": "the shipped catalogue"}
+    where = places[source] if source else " or ".join(places.values())
+    hint = did_you_mean(name.name, {*shipped, *published})
+    return NotFound(f"{name.name!r} must be in {where}{hint}; {how_to_get(name.name, name.name in shipped)}")

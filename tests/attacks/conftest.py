@@ -1,0 +1,39 @@
+import pytest
+import torch
+
+from rcnas_zoo.attacks import autoattack
+
+from .victims import blobs, conv_net, trained_net
+
+
+@pytest.fixture
+def generator():
+    return torch.Generator().manual_seed(11)
+
+
+@pytest.fixture
+def quick_autoattack(monkeypatch):
+    """AutoAttack with few steps and queries, for tests in which its strength does not matter."""
+    monkeypatch.setitem(autoattack._APGD, "steps", 10)
+    monkeypatch.setitem(autoattack._FAB, "steps", 5)
+    monkeypatch.setitem(autoattack._SQUARE, "n_queries", 30)
+
+
+@pytest.fixture
+def net():
+    return conv_net(4)
+
+
+@pytest.fixture
+def batch(net):
+    """Twelve images that the network classifies rightly, but for the first two."""
+    images = torch.rand((12, 1, 6, 6), generator=torch.Generator().manual_seed(5))
+    labels = net(images).argmax(1)
+    labels[:2] = (labels[:2] + 1) % 4
+    return images, labels
+
+
+@pytest.fixture(scope="session")
+def trained():
+    """A network trained on blobs, with 200 fresh images of them."""
+    return trained_net(), *blobs(200, seed=2)

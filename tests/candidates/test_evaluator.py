@@ -1,0 +1,44 @@
+from dataclasses import replace
+
+import pytest
+
+from rcnas_zoo.candidates.evaluator import TrainingEvaluator
+from rcnas_zoo.candidates.reward import RewardSettings
+from rcnas_zoo.execution.workers import Workers
+from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.spec import Silent, StageSpec, Task, ThreatModel
+from rcnas_zoo.spec.search import Proposal, SearchProblem, TeacherFacts
+
+
+@pytest.fixture
+def problem(job) -> SearchProblem:
+    spec = replace(job.spec, stages=(StageSpec(2, 32), StageSpec(2, 32, 2)))
+    price = cost(spec)
+    facts = TeacherFacts(spec, price.parameters, price.macs, 0.5, (0.0,) * 7)
+    return SearchProblem(Task.parse("digits/pgd-2/wrn-16-2/500k"), ThreatModel.parse("linf@1/10"), facts, 287)
+
+
+def outcomes(job, problem, specs, workers):
+    proposals = [Proposal(index, spec) for index, spec in enumerate(specs)]
+    with Workers(workers) as pool:
+        return TrainingEvaluator(job, pool, RewardSettings()).evaluate(problem, proposals, Silent())
+
+
+def test_a_network_over_the_budget_is_never_trained(job, problem):
+    (outcome,) = outcomes(job, problem, [problem.teacher.spec], 1)
+    assert (outcome.status, outcome.accuracy, outcome.reward) == ("over-budget", 0.0, -1.0)
+    assert not (job.cache / "training").exists()
+
+
+def test_outcomes_come_in_order_and_are_the_same_for_any_number_of_workers(job, problem, tmp_path):
+    specs = [job.spec, problem.teacher.spec, replace(job.spec, activation="silu")]
+    alone = outcomes(job, problem, specs, 1)
+    together = outcomes(replace(job, cache=tmp_path / "other"), problem, specs, 2)
+    assert [replace(o, seconds=0) for o in alone] == [replace(o, seconds=0) for o in together]
+    assert [outcome.status for outcome in alone] == ["trained", "over-budget", "trained"]
+
+
+def test_a_diverged_training_is_worth_nothing(job, problem):
+    wild = replace(job, recipe=job.recipe.with_changes(learning_rate=100.0, gradient_clip=0.0, momentum=1.0, epochs=3))
+    (outcome,) = outcomes(wild, problem, [job.spec], 1)
+    assert (outcome.status, outcome.accuracy, outcome.reward) == ("failed", 0.0, 0.0)

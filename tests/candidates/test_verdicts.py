@@ -1,0 +1,55 @@
+import pytest
+import torch
+
+from rcnas_zoo.candidates import verdicts
+from rcnas_zoo.candidates.verdicts import evaluate_cached, subset, weights_digest
+from rcnas_zoo.networks.build import build
+from rcnas_zoo.spec import ThreatModel
+
+THREAT = ThreatModel.parse("linf@1/10")
+
+
+@pytest.fixture
+def images(job):
+    return job.source.splits().evaluation.select(torch.arange(24))
+
+
+def measure(job, model, images, seed=0, attacks=("pgd-2",)):
+    return evaluate_cached(model, job.spec, images, list(attacks), THREAT, seed, job.cache)
+
+
+def test_verdicts_are_made_once_and_come_back_the_same(job, images, monkeypatch):
+    model = build(job.spec)
+    first = measure(job, model, images)
+    monkeypatch.setattr(verdicts, "evaluate", lambda *_, **__: pytest.fail("attacked twice"))
+    again = measure(job, model, images)
+    assert torch.equal(again.verdicts["pgd-2"], first.verdicts["pgd-2"])
+    assert again.to_measurement("digits", "eval", images.digest) == first.to_measurement(
+        "digits", "eval", images.digest
+    )
+    assert again.threat == first.threat
+
+
+@pytest.mark.parametrize("what", ["weights", "images", "seed", "attacks"])
+def test_whatever_decides_a_verdict_decides_the_key(job, images, monkeypatch, what):
+    measure(job, build(job.spec), images)
+    asked = []
+    monkeypatch.setattr(verdicts, "evaluate", lambda *args, **kwargs: asked.append(args) or pytest.fail("asked"))
+    model = build(job.spec, seed=1 if what == "weights" else 0)
+    others = images.select(torch.arange(23)) if what == "images" else images
+    with pytest.raises(pytest.fail.Exception):
+        measure(job, model, others, 1 if what == "seed" else 0, ("pgd-3",) if what == "attacks" else ("pgd-2",))
+    assert len(asked) == 1
+
+
+def test_the_weights_digest_does_not_depend_on_the_order():
+    tensors = {"a": torch.ones(2), "b": torch.zeros(3)}
+    assert weights_digest(tensors) == weights_digest(dict(reversed(tensors.items())))
+    assert weights_digest(tensors) != weights_digest({**tensors, "a": torch.zeros(2)})
+
+
+def test_a_subset_is_fixed_seeded_and_without_repeats(images):
+    first, again, other = subset(images, 10, 0), subset(images, 10, 0), subset(images, 10, 1)
+    assert first.digest == again.digest != other.digest
+    assert len(first) == 10
+    assert subset(images, 1000, 0) is images

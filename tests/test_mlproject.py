@@ -1,0 +1,71 @@
+"""Every entry point of MLproject is one `rcnas-zoo` command line that the command line understands."""
+
+import re
+import shlex
+
+import click
+import pytest
+import yaml
+from rcnas_zoo_cli.main import main
+
+from rcnas_zoo.spec.task import Task
+from rcnas_zoo.spec.threat import ThreatModel
+
+from .floors import ROOT
+
+ENTRY_POINTS = yaml.safe_load((ROOT / "MLproject").read_text(encoding="utf-8"))["entry_points"]
+GIVEN = {"task": "digits/pgd-20/wrn-16-2/2m", "model": "wrn-28-10"}
+
+
+def default(parameter):
+    return parameter["default"] if isinstance(parameter, dict) and "default" in parameter else None
+
+
+def command_line(name, **values):
+    """The words of an entry point's command after MLflow has put in the values, quoted as it does."""
+    parameters = ENTRY_POINTS[name]["parameters"]
+    filled = {key: values.get(key, default(parameter)) for key, parameter in parameters.items()}
+    quoted = {key: shlex.quote(value) for key, value in filled.items()}
+    return shlex.split(ENTRY_POINTS[name]["command"].format(**quoted))
+
+
+def understood(words):
+    """What the command line makes of the words: the options that do not mean their default."""
+    program, subcommand, *rest = words
+    assert program == "rcnas-zoo"
+    command = main.get_command(click.Context(main), subcommand)
+    assert command is not None, subcommand
+    parameters = command.make_context(subcommand, rest).params
+    return {name: value for name, value in parameters.items() if value not in (None, False, (), (None,))}
+
+
+def required(name):
+    return {key: GIVEN[key] for key, value in ENTRY_POINTS[name]["parameters"].items() if default(value) is None}
+
+
+def test_the_demo_a_search_and_an_evaluation_are_entry_points():
+    assert {"main", "finetune", "evaluate"} <= set(ENTRY_POINTS)
+
+
+@pytest.mark.parametrize("name", ENTRY_POINTS)
+def test_every_parameter_is_used_and_every_use_is_a_parameter(name):
+    used = re.findall(r"\{(\w+)\}", ENTRY_POINTS[name]["command"])
+    assert sorted(used) == sorted(ENTRY_POINTS[name]["parameters"])
+
+
+@pytest.mark.parametrize("name", ENTRY_POINTS)
+def test_a_parameter_that_is_not_given_is_as_if_its_option_were_not_there(name):
+    words = command_line(name, **required(name))
+    followers = [*words[1:], "end"]
+    without = [word for word, follower in zip(words, followers, strict=True) if word and follower]
+    assert understood(words) == understood(without)
+
+
+def test_a_parameter_that_is_given_reaches_its_option():
+    words = command_line("finetune", **required("finetune"), threat="linf@1/10", seed="7", compare="teacher, random")
+    assert understood(words) == {
+        "task": Task.parse(GIVEN["task"]),
+        "threat": ThreatModel.parse("1/10"),
+        "seed": 7,
+        "compare": ("teacher", "random"),
+    }

@@ -1,0 +1,94 @@
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+
+from rcnas_zoo.spec.errors import Unavailable
+from rcnas_zoo.tracking import database
+from rcnas_zoo.tracking.database import ready_database
+from rcnas_zoo.tracking.uris import database_path
+
+
+@pytest.fixture
+def makings(monkeypatch):
+    """Stands for MLflow, which takes seconds: notes each making and leaves a database of one table."""
+    noted = []
+
+    def make(tracking_uri, registry_uri):
+        assert tracking_uri == registry_uri
+        noted.append(tracking_uri)
+        time.sleep(0.05)
+        with closing(sqlite3.connect(database_path(tracking_uri))) as fresh:
+            fresh.execute("CREATE TABLE runs (id)")
+
+    monkeypatch.setattr(database, "make_client", make)
+    return noted
+
+
+def tables(path):
+    with closing(sqlite3.connect(path)) as found:
+        return found.execute("SELECT name FROM sqlite_master").fetchall()
+
+
+def test_two_processes_that_open_a_new_store_at_once_both_succeed_and_say_nothing(first_openers):
+    folder, processes = first_openers
+    assert processes == [(0, "", ""), (0, "", "")]
+    assert ("experiments",) in tables(folder / "mlflow.db")
+    assert [path.name for path in folder.iterdir()] == ["mlflow.db"]
+
+
+def test_an_absent_database_is_made_once_however_many_ask(tmp_path, makings):
+    path = tmp_path / "a folder" / "mlflow.db"
+    with ThreadPoolExecutor(8) as asking:
+        list(asking.map(ready_database, [path] * 8))
+    assert len(makings) == 1
+    assert tables(path) == [("runs",)]
+    assert [found.name for found in path.parent.iterdir()] == ["mlflow.db"]
+
+
+def test_a_database_that_is_there_is_not_made_again(tmp_path, makings):
+    path = tmp_path / "mlflow.db"
+    ready_database(path)
+    ready_database(path)
+    assert len(makings) == 1
+
+
+def test_an_interrupted_making_leaves_no_half_made_database(tmp_path, makings, monkeypatch):
+    path = tmp_path / "mlflow.db"
+    half = pytest.MonkeyPatch()
+
+    def interrupted(tracking_uri, _):
+        database_path(tracking_uri).write_bytes(b"half of a database")
+        raise KeyboardInterrupt
+
+    half.setattr(database, "make_client", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ready_database(path)
+    half.undo()
+    assert not path.exists()
+    ready_database(path)
+    assert tables(path) == [("runs",)]
+
+
+def test_a_path_below_a_file_is_told_in_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(Unavailable, match=r"must be one that can be opened here: .*set MLFLOW_TRACKING_URI") as error:
+        ready_database(tmp_path / "file" / "mlflow.db")
+    assert "\n" not in str(error.value)
+
+
+def test_a_folder_that_takes_no_new_file_is_told_in_one_line():
+    with pytest.raises(Unavailable, match="/proc/mlflow.db must be one that can be opened here: "):
+        ready_database(database_path("sqlite:////proc/mlflow.db"))
+
+
+@pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.write_bytes(b"no database" * 1000)])
+def test_something_else_in_its_place_is_told_at_once(tmp_path, make):
+    path = tmp_path / "mlflow.db"
+    make(path)
+    start = time.monotonic()
+    with pytest.raises(Unavailable, match="must be one that can be opened here"):
+        ready_database(path)
+    assert time.monotonic() - start < 2
