@@ -10,6 +10,7 @@ demo: $(VENV)/.ready
 	@echo "[demo] search, train, measure and register a robust network on the digits data set"
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/mlflow run . --env-manager local
 	@echo "[demo] pull the registered network and verify it"
+	@mkdir -p build
 	$(BIN)/rcnas-zoo pull robust-2m --to build/robust-2m-demo --replace
 	$(BIN)/rcnas-zoo verify build/robust-2m-demo
 	@echo "[demo] done; look at the runs with: $(BIN)/mlflow ui"
@@ -32,7 +33,7 @@ $(VENV)/.ready: setup.cfg pyproject.toml
 	@echo "[setup] an environment in $(VENV) (about 6 GB, less than a minute on a fast line)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --python $(BIN)/python --editable '.[dev]'
+	$(BIN)/uv pip install --python $(BIN)/python --compile-bytecode --editable '.[dev]'
 	@touch $@
 
 clean:

@@ -1,11 +1,13 @@
-"""Writes the architecture entries of the catalogue, with the figures that a paper claims for them.
+"""Writes the entries of the catalogue.
 
-    python benchmarks/make_catalogue.py [NAME ...]
+    python benchmarks/make_catalogue.py [NAME ...]     architectures, with the figures that a paper claims for them
+    python benchmarks/make_catalogue.py ./robust-2m    a trained entry, measured with AutoAttack on every test image
 
-Run it after a change of the entry format; entries with weights are not touched.
+Run the first after a change of the entry format; entries with weights are not touched by it.
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from rcnas_zoo.networks.named import named_spec
@@ -13,7 +15,10 @@ from rcnas_zoo.networks.scaling import robustresnet_spec
 from rcnas_zoo.spec.budget import Budget
 from rcnas_zoo.spec.network import InputSpec
 from rcnas_zoo.spec.record import Claim
+from rcnas_zoo.workflows.evaluate import EvaluateSettings, evaluate_entry
 from rcnas_zoo.workflows.records import new_record
+from rcnas_zoo.zoo.entry import read_entry
+from rcnas_zoo.zoo.loading import load_model
 from rcnas_zoo.zoo.writing import write_entry
 
 REGISTRY = Path(__file__).resolve().parent.parent / "registry"
@@ -57,11 +62,22 @@ def write_untrained(budget: str) -> None:
     write_entry(REGISTRY / record.name, spec, record, None, replace=True)
 
 
+def ship(folder: Path) -> None:
+    """Write a trained entry, with one measurement under PGD-20 and AutoAttack on every test image."""
+    entry = read_entry(folder)
+    settings = EvaluateSettings(attacks=("pgd-20", "autoattack"))
+    measured = evaluate_entry(str(folder.absolute()), settings).measurement
+    record = replace(entry.record, measured=(measured,), licence="MIT")
+    write_entry(REGISTRY / record.name, entry.spec, record, load_model(entry).state_dict(), replace=True)
+
+
 def main() -> None:
-    """Write the entries named on the command line, or all."""
+    """Write the entries named on the command line, or every architecture."""
     names = sys.argv[1:] or [*CLAIMS, "robust-5g"]
     for name in names:
-        if name in CLAIMS:
+        if Path(name).is_dir():
+            ship(Path(name))
+        elif name in CLAIMS:
             write(name)
         else:
             write_untrained(name.removeprefix("robust-"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from rcnas_zoo.spec.errors import RcnasError
+from rcnas_zoo.spec.errors import RcnasError, unknown_choice
 from rcnas_zoo.version import VERSION
 
 COMMANDS = (
@@ -40,13 +40,21 @@ class LazyGroup(click.Group):
         command: click.Command = import_module(f".commands.{cmd_name}", __package__).command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it, but an unknown subcommand is answered with the nearest known one."""
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            raise unknown_choice("a command", args[0], COMMANDS)
+        return super().resolve_command(ctx, args)
+
     def main(self, args: Sequence[str] | None = None, *others: Any, **extra: Any) -> Any:
-        """Run the command line and exit; see the exit codes in the group's help."""
+        """Run the command line and exit; see the exit codes in the group's help, which no arguments at all ask for."""
         arguments = list(sys.argv[1:] if args is None else args)
-        extra["standalone_mode"] = False
+        # The object of the context is what was typed.
+        extra |= {"standalone_mode": False, "obj": arguments}
         try:
-            result = super().main(arguments, *others, **extra)
-            sys.exit(result if isinstance(result, int) else 0)
+            sys.exit(super().main(arguments or ["--help"], *others, **extra))
         except (Exception, KeyboardInterrupt) as error:
             if "--debug" in arguments:
                 traceback.print_exc()
@@ -61,9 +69,9 @@ def explain(error: BaseException) -> tuple[str, int]:
         return one_line(error), error.exit_code
     if isinstance(error, click.UsageError):
         hint = f"; see {error.ctx.command_path} --help" if error.ctx else ""
-        return one_line(error.format_message()) + hint, 2
+        return one_line(error.format_message()).rstrip(".") + hint, 2
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        return "interrupted; the same command goes on where it stopped", 1
+        return "interrupted; give the same command again, what was finished is not done twice", 1
     if isinstance(error, MemoryError):
         return "out of memory; take fewer workers with --workers or a smaller network", 1
     return f"{type(error).__name__}: {one_line(error)}; add --debug for the traceback", 1
@@ -74,10 +82,12 @@ def one_line(message: object) -> str:
     return " ".join(str(message).split())
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    "rcnas-zoo", cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(VERSION, prog_name="rcnas-zoo")
 def main() -> None:
-    r"""Search, train, measure and share small image classifiers that stay right under attack.
+    """Search, train, measure and share small image classifiers that stay right under attack.
 
     \b
     rcnas-zoo list                                   what there is
@@ -87,4 +97,4 @@ def main() -> None:
 
     Exit codes: 0 done; 1 something failed on the way; 2 something typed or given is wrong; 3 not found; 4 integrity
     refused.
-    """
+    """  # noqa: D301 (click looks for the backspace itself, before text that it must not wrap)

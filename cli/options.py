@@ -30,10 +30,12 @@ quiet_option = _stack(
     click.option("--quiet", is_flag=True, help="No progress on stderr."),
     click.option("-v", "--verbose", is_flag=True, help="A line for every epoch on stderr."),
 )
+device_option = click.option("--device", type=TEXT, help="auto (default), cpu or cuda[:n].")
+data_root_option = click.option("--data-root", type=FOLDER, help="Folder of the data sets; default RCNAS_DATA.")
 machine_options = _stack(
-    click.option("--device", type=TEXT, help="auto (default), cpu or cuda[:n]."),
+    device_option,
     click.option("--workers", type=COUNT, help="Processes that train networks; default one a core."),
-    click.option("--data-root", type=FOLDER, envvar="RCNAS_DATA", help="Folder of the data sets (RCNAS_DATA)."),
+    data_root_option,
     click.option("--download", is_flag=True, help="Fetch an absent data set."),
 )
 threat_options = _stack(
@@ -42,7 +44,9 @@ threat_options = _stack(
 )
 
 
-def machine_of(device: str | None, workers: int | None, data_root: Path | None, download: bool) -> "Machine":
+def machine_of(
+    device: str | None, workers: int | None = None, data_root: Path | None = None, download: bool = False
+) -> "Machine":
     """The machine that the common options describe."""
     from rcnas_zoo.workflows.machine import Machine
 

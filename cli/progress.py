@@ -4,10 +4,14 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from rcnas_zoo.spec.observer import Observer, Silent
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 PLAIN_SECONDS = 5.0
 
@@ -17,9 +21,9 @@ def progress(quiet: bool = False, verbose: bool = False) -> Iterator[Observer]:
     """An observer that shows how far the work is and how long it will still take."""
     if quiet:
         yield Silent()
-    elif sys.stderr.isatty():
-        with _bars() as observer:
-            yield observer
+    elif sys.stderr.isatty() and not verbose:
+        with _display() as display:
+            yield Bars(display)
     else:
         yield Lines(verbose)
 
@@ -60,27 +64,32 @@ def time_left(seconds: float, done: int, total: int) -> str:
     return f"{left / 60:.0f} min" if left < 7200 else f"{left / 3600:.1f} h"
 
 
-@contextmanager
-def _bars() -> Iterator[Observer]:
+class Bars(Silent):
+    """A bar for each piece of work, while it lasts."""
+
+    def __init__(self, display: "Progress") -> None:
+        self._display = display
+        self._bars: dict[str, TaskID] = {}
+
+    def progress(self, label: str, done: int, total: int, note: str = "") -> None:
+        """See `Observer.progress`."""
+        if label not in self._bars:
+            self._bars[label] = self._display.add_task(label, note="")
+        self._display.update(self._bars[label], completed=done, total=total, note=note)
+        if done >= total:
+            self._display.remove_task(self._bars.pop(label))
+
+
+def _display() -> "Progress":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
+        console=Console(stderr=True),
+        transient=True,
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, object] = {}
-
-        class Bars(Silent):
-            def progress(self, label: str, done: int, total: int, note: str = "") -> None:
-                if label not in tasks:
-                    tasks[label] = bars.add_task(label, total=total, note="")
-                bars.update(tasks[label], completed=done, total=total, note=note)  # type: ignore[arg-type]
-                if done >= total:
-                    bars.remove_task(tasks.pop(label))  # type: ignore[arg-type]
-
-        yield Bars()

@@ -20,7 +20,7 @@ from rcnas_zoo.spec.threat import ThreatModel
 
 
 class Parsed(click.ParamType[Any]):
-    """A type made of one parsing function; its errors are the package's own."""
+    """A type made of one parsing function; its errors are the package's own, after the name of the option."""
 
     def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
         self.name = name
@@ -30,7 +30,13 @@ class Parsed(click.ParamType[Any]):
         """The parsed value; None for an empty text."""
         if not isinstance(value, str):
             return value
-        return self._parse(value) if value else None
+        if not value and param is not None and param.required:
+            raise click.MissingParameter(ctx=ctx, param=param)
+        try:
+            return self._parse(value) if value else None
+        except InvalidInput as error:
+            option = f"{param.opts[0]}: " if isinstance(param, click.Option) else ""
+            raise InvalidInput(f"{option}{error}") from error
 
 
 def _whole(low: int) -> Callable[[str], int]:
@@ -40,7 +46,7 @@ def _whole(low: int) -> Callable[[str], int]:
         except ValueError:
             number = low - 1
         if number < low:
-            raise InvalidInput(f"a number here must be whole and at least {low}, got {text!r}")
+            raise InvalidInput(f"a whole number of at least {low} must be given, got {text!r}")
         return number
 
     return parse

@@ -78,12 +78,16 @@ def finetune(
         seed: seed of every random choice.
         machine: where it runs.
         settings: other fields of `rcnas_zoo.workflows.settings.FinetuneSettings`.
+
+    Raises:
+        InvalidInput, NotFound, Unavailable: as `rcnas_zoo.workflows.finetune.finetune`.
     """
     from rcnas_zoo.workflows.finetune import finetune as run
-    from rcnas_zoo.workflows.settings import FinetuneSettings
+    from rcnas_zoo.workflows.settings import FinetuneSettings, default_agent
 
     asked = Task.parse(task) if isinstance(task, str) else task
-    return run(asked, FinetuneSettings(iterations=iterations, seed=seed, **settings), machine)
+    fields = {"agent": default_agent(settings.get("policy", "none")), **settings}
+    return run(asked, FinetuneSettings(iterations=iterations, seed=seed, **fields), machine)
 
 
 def train(network: str, dataset: str, to: str | Path, *, machine: "Machine | None" = None, **settings: Any) -> "Entry":

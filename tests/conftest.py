@@ -2,14 +2,17 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from rcnas_zoo.tracking.store import Store
+from rcnas_zoo.tracking.uris import default_uri
 
 # MLflow reads it when it is first imported, which the collection of tests may do.
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -63,10 +66,32 @@ def first_openers(tmp_path_factory) -> tuple[Path, list[tuple[int, str, str]]]:
     return folder, [(process.returncode, *output) for process, output in zip(processes, outputs, strict=True)]
 
 
+@pytest.fixture(scope="session")
+def new_store(first_openers) -> Callable[[Path], Store]:
+    """Makes an empty store in a new folder; its database is a copy of the one that the session makes."""
+
+    def make(folder: Path) -> Store:
+        folder.mkdir()
+        shutil.copyfile(first_openers[0] / "mlflow.db", folder / "mlflow.db")
+        return Store(default_uri(folder), default_uri(folder))
+
+    return make
+
+
 @pytest.fixture
-def store(tmp_path, first_openers) -> Store:
-    """An empty store of this test alone; one database is made for the whole session, and every test gets a copy."""
-    database = tmp_path / "store" / "mlflow.db"
-    database.parent.mkdir()
-    shutil.copyfile(first_openers[0] / "mlflow.db", database)
-    return Store(f"sqlite:///{database}", f"sqlite:///{database}")
+def store(tmp_path, new_store) -> Store:
+    """An empty store of this test alone."""
+    return new_store(tmp_path / "store")
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+@pytest.fixture
+def closed_server(closed_port) -> Store:
+    """A store whose server does not run."""
+    return Store(f"http://127.0.0.1:{closed_port}", f"http://127.0.0.1:{closed_port}")

@@ -33,9 +33,10 @@ def understood(words):
     """What the command line makes of the words: the options that do not mean their default."""
     program, subcommand, *rest = words
     assert program == "rcnas-zoo"
-    command = main.get_command(click.Context(main), subcommand)
+    group = click.Context(main, **main.context_settings)
+    command = main.get_command(group, subcommand)
     assert command is not None, subcommand
-    parameters = command.make_context(subcommand, rest).params
+    parameters = command.make_context(subcommand, rest, parent=group).params
     return {name: value for name, value in parameters.items() if value not in (None, False, (), (None,))}
 
 
@@ -54,14 +55,16 @@ def test_every_parameter_is_used_and_every_use_is_a_parameter(name):
 
 
 @pytest.mark.parametrize("name", ENTRY_POINTS)
-def test_a_parameter_that_is_not_given_is_as_if_its_option_were_not_there(name):
+def test_a_parameter_that_is_not_given_is_as_if_its_option_were_not_there(name, monkeypatch):
+    monkeypatch.delenv("RCNAS_DATA")
     words = command_line(name, **required(name))
     followers = [*words[1:], "end"]
     without = [word for word, follower in zip(words, followers, strict=True) if word and follower]
     assert understood(words) == understood(without)
 
 
-def test_a_parameter_that_is_given_reaches_its_option():
+def test_a_parameter_that_is_given_reaches_its_option(monkeypatch):
+    monkeypatch.delenv("RCNAS_DATA")
     words = command_line("finetune", **required("finetune"), threat="linf@1/10", seed="7", compare="teacher, random")
     assert understood(words) == {
         "task": Task.parse(GIVEN["task"]),

@@ -4,24 +4,29 @@ from pathlib import Path
 
 import click
 
-from ..options import json_option, machine_of, machine_options
+from ..options import data_root_option, device_option, json_option, machine_of
 from ..output import emit
 
 
 @click.command("doctor")
-@machine_options
+@device_option
+@data_root_option
 @json_option
-def command(device: str | None, workers: int | None, data_root: Path | None, download: bool, as_json: bool) -> int:
-    """Look at this machine: packages, device, stores, MLflow environment managers, data sets, shipped networks.
+def command(device: str | None, data_root: Path | None, as_json: bool) -> None:
+    """Look at what is installed and what works.
 
-    Exit code 1 if something that the package needs does not work.
+    Packages, device, stores, MLflow environment managers, data sets, shipped networks. Exit code 1 if something that
+    the package needs does not work.
     """
     from dataclasses import asdict
 
+    from rcnas_zoo.spec.errors import Unavailable
     from rcnas_zoo.workflows.doctor import examine
 
-    findings = examine(machine_of(device, workers, data_root, download))
+    findings = examine(machine_of(device, data_root=data_root))
     marks = {True: "ok  ", False: "no  "}
     lines = [f"{marks[f.works] if f.works or not f.needed else 'FAIL'}  {f.name}: {f.detail}" for f in findings]
     emit(as_json, [asdict(finding) for finding in findings], "\n".join(lines))
-    return 0 if all(finding.works for finding in findings if finding.needed) else 1
+    broken = [finding for finding in findings if finding.needed and not finding.works]
+    if broken:
+        raise Unavailable(f"what the package needs must work, but {broken[0].name} does not: {broken[0].detail}")

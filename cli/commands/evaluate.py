@@ -57,6 +57,6 @@ def command(
         **given(attacks=chosen, threat=one_threat(threat, eps), dataset=dataset, samples=samples, seed=seed),
     )
     machine = machine_of(device, workers, data_root, download)
-    with progress(quiet or as_json, verbose) as observer:
+    with progress(quiet, verbose) as observer:
         evaluation = evaluate_entry(name_or_dir, settings, machine, observer)
     emit(as_json, evaluation.to_dict(), evaluation_text(evaluation))

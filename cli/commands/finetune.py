@@ -1,7 +1,6 @@
 """``rcnas-zoo finetune``."""
 
 import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +36,9 @@ if TYPE_CHECKING:
 @machine_options
 @quiet_option
 @json_option
+@click.pass_obj
 def command(
+    arguments: list[str],
     task: "Task",
     threat: "ThreatModel | None",
     teacher_weights: str | None,
@@ -60,10 +61,11 @@ def command(
     verbose: bool,
     as_json: bool,
 ) -> None:
-    """Search a small robust network for TASK, train it, measure it and register it.
+    """Search a small robust network for a task.
 
     TASK is dataset/attack/teacher/budget. The search compresses the teacher stage by stage (RC-NAS); the winner is
-    registered as robust-<budget>. After an interruption the same command goes on where it stopped.
+    trained, measured and registered as robust-<budget>. After an interruption the same command goes on where it
+    stopped.
 
     Example: rcnas-zoo finetune digits/pgd-20/wrn-16-2/2m --iterations 12 --steps 2
     """
@@ -88,5 +90,5 @@ def command(
     )
     machine = machine_of(device, workers, data_root, download)
     with progress(quiet, verbose) as observer:
-        result = finetune(task, settings, machine, observer, command=shlex.join(["rcnas-zoo", *sys.argv[1:]]))
+        result = finetune(task, settings, machine, observer, command=shlex.join(["rcnas-zoo", *arguments]))
     emit(as_json, result_to_dict(result), summary_text(result))

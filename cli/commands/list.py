@@ -28,7 +28,7 @@ def command(
     refresh: bool,
     as_json: bool,
 ) -> None:
-    """List the networks of the registry and of the shipped catalogue.
+    """List the networks of registry and catalogue.
 
     Example: rcnas-zoo list --dataset digits --max-macs 2m
     """

@@ -28,7 +28,7 @@ def command(
     compare: tuple[str, ...] | None,
     as_json: bool,
 ) -> None:
-    """Tell what `finetune TASK` would do and cost, without running it.
+    """Tell what `finetune TASK` would do and cost.
 
     Example: rcnas-zoo plan cifar10/autoattack/wrn-28-10/5g
     """

@@ -13,7 +13,9 @@ from ..types import TEXT
 @click.option("--alias", "aliases", type=TEXT, multiple=True, help="An alias to set besides the usual ones.")
 @json_option
 def command(run_id_or_dir: str, name: str, aliases: tuple[str | None, ...], as_json: bool) -> None:
-    """Put an entry folder, or the entry that a run kept, into the model registry.
+    """Put a network into the model registry.
+
+    It comes from an entry folder, or from a run that kept one.
 
     Example: rcnas-zoo publish ./mine --name robust-mine
     """

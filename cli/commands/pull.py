@@ -14,15 +14,15 @@ from ..types import FOLDER, TEXT
 @click.option("--to", type=FOLDER, help="The folder to make; default ./NAME.")
 @click.option("--architecture", is_flag=True, help="The architecture alone, without weights.")
 @click.option("--offline", is_flag=True, help="Ask no server.")
-@click.option("--source", type=click.Choice(["registry", "catalogue"]), help="Where to look; default registry first.")
+@click.option("--source", type=TEXT, help="registry or catalogue alone; default the one, then the other.")
 @click.option("--replace", is_flag=True, help="Replace another entry that is in the folder.")
 @json_option
 def command(
     name: str, to: Path | None, architecture: bool, offline: bool, source: str | None, replace: bool, as_json: bool
 ) -> None:
-    """Get the network NAME as a folder, checked against its hashes.
+    """Get a network as a folder.
 
-    NAME is robust-2m, robust-2m@champion or robust-2m:3.
+    NAME is robust-2m, robust-2m@champion or robust-2m:3. Every file is checked against its hash.
 
     Example: rcnas-zoo pull robust-2m
     """

@@ -11,7 +11,9 @@ from ..types import TEXT
 @click.argument("name", type=TEXT)
 @json_option
 def command(name: str, as_json: bool) -> None:
-    """Show all that is known of NAME: robust-2m, robust-2m@champion, robust-2m:3 or an entry folder.
+    """Show all that is known of a network.
+
+    NAME is robust-2m, robust-2m@champion, robust-2m:3 or an entry folder.
 
     Example: rcnas-zoo show robustresnet-a1
     """

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @json_option
 def command(
     name_or_spec: str,
-    dataset: str | None,
+    dataset: str,
     objective: str | None,
     threat: "ThreatModel | None",
     eps: "ThreatModel | None",
@@ -44,7 +44,7 @@ def command(
     verbose: bool,
     as_json: bool,
 ) -> None:
-    """Train a network adversarially and write a complete entry folder.
+    """Train a network adversarially, as an entry folder.
 
     NAME_OR_SPEC is an architecture (wrn-16-2, robustresnet-a1), a spec file, an entry folder or a zoo name.
 
@@ -52,8 +52,6 @@ def command(
     """
     from rcnas_zoo.workflows.train import TrainSettings, default_folder, train
 
-    if dataset is None:
-        raise click.UsageError("a data set must be given with --dataset")
     settings = TrainSettings(
         **given(objective=objective, threat=one_threat(threat, eps), epochs=epochs, seed=seed, attacks=attacks)
     )

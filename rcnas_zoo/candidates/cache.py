@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -31,7 +32,9 @@ class ContentCache:
         files = _read_checked(folder)
         if files is None:
             shutil.rmtree(folder.with_suffix(".damaged"), ignore_errors=True)
-            folder.rename(folder.with_suffix(".damaged"))
+            # Another process may have been quicker.
+            with suppress(FileNotFoundError):
+                folder.rename(folder.with_suffix(".damaged"))
         return files
 
     def put(self, kind: str, key: str, files: Mapping[str, bytes]) -> None:

@@ -8,13 +8,12 @@ import torch
 
 from rcnas_zoo.candidates.reward import RewardSettings, reward
 from rcnas_zoo.candidates.training import TrainingJob, train_cached
-from rcnas_zoo.candidates.verdicts import evaluate_cached
+from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached
 from rcnas_zoo.execution.workers import Workers
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.spec.search import Outcome, Proposal, SearchProblem
-from rcnas_zoo.spec.threat import ThreatModel
 
 
 class CandidateEvaluator(Protocol):
@@ -29,9 +28,7 @@ class CandidateJob:
     """One candidate's training and attack; travels to a worker process."""
 
     training: TrainingJob
-    attack: str
-    threat: ThreatModel
-    seed: int
+    attack: AttackJob
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ def evaluate_candidate(job: CandidateJob) -> CandidateResult:
     model = build(job.training.spec).to(torch.device(job.training.device))
     model.load_state_dict(trained.best)
     images = job.training.source.splits().evaluation
-    report = evaluate_cached(model, job.training.spec, images, [job.attack], job.threat, job.seed, job.training.cache)
+    report = evaluate_cached(model, job.training.spec, images, job.attack)
     seconds = trained.seconds + report.seconds
     return CandidateResult(report.clean_accuracy, report.robust_accuracy, trained.curve, seconds, diverged=False)
 
@@ -91,7 +88,7 @@ class TrainingEvaluator:
 
     def _job(self, problem: SearchProblem, proposal: Proposal) -> CandidateJob:
         training = replace(self.template, spec=proposal.spec)
-        return CandidateJob(training, str(problem.task.attack), problem.threat, training.seed)
+        return CandidateJob(training, AttackJob.after(training, (str(problem.task.attack),), problem.threat))
 
     def _outcome(self, problem: SearchProblem, proposal: Proposal, result: CandidateResult | None) -> Outcome:
         price = cost(proposal.spec)

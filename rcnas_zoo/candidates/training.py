@@ -10,6 +10,7 @@ from torch import Tensor
 
 from rcnas_zoo.candidates.cache import ContentCache
 from rcnas_zoo.candidates.source import DataSource
+from rcnas_zoo.execution.threads import torch_threads
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.canonical import canonical_json, digest
@@ -63,30 +64,37 @@ def threads_for(spec: NetworkSpec, available: int) -> int:
 
 
 def train_cached(job: TrainingJob, observer: Observer | None = None, label: str = "training") -> TrainingResult:
-    """The result of a training, from the cache or done now and kept.
+    """The result of a training, from the cache or done now and kept; the observer hears of its epochs either way.
 
     Raises:
         InvalidInput, NotFound: the data set is unknown, malformed or absent.
         Unavailable: the cache cannot be written.
     """
-    cache = ContentCache(job.cache)
+    cache, watcher = ContentCache(job.cache), observer or Silent()
     kept = cache.get("training", job.key)
     if kept is not None:
-        return _unpack(kept)
-    torch.set_num_threads(threads_for(job.spec, job.threads))
+        result = _unpack(kept)
+        for number, metrics in enumerate(result.curve, start=1):
+            watcher.epoch(number, job.recipe.epochs, metrics)
+        return result
+    with torch_threads(threads_for(job.spec, job.threads)):
+        result = _train(job, watcher, label)
+    cache.put("training", job.key, _pack(result))
+    return result
+
+
+def _train(job: TrainingJob, observer: Observer, label: str) -> TrainingResult:
     splits = job.source.splits()
-    result = train(
-        build(job.spec, job.seed).to(job.device),
+    return train(
+        build(job.spec, job.seed),
         splits.train,
         splits.evaluation,
         job.recipe,
         seed=job.seed,
-        observer=observer or Silent(),
+        observer=observer,
         device=torch.device(job.device),
         label=label,
     )
-    cache.put("training", job.key, _pack(result))
-    return result
 
 
 def _pack(result: TrainingResult) -> dict[str, bytes]:

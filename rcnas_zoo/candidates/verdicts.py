@@ -1,19 +1,23 @@
 """Evaluations that are never done twice."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 
+import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from rcnas_zoo.attacks.registry import make_attack
 from rcnas_zoo.candidates.cache import ContentCache
+from rcnas_zoo.candidates.training import TrainingJob, threads_for
 from rcnas_zoo.datasets.images import Images
 from rcnas_zoo.evaluation.evaluate import evaluate
 from rcnas_zoo.evaluation.report import EvaluationReport
+from rcnas_zoo.execution.threads import torch_threads
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.canonical import canonical_json, digest
 from rcnas_zoo.spec.network import NetworkSpec
@@ -21,6 +25,28 @@ from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.threat import ThreatModel
 
 ENGINE_VERSION = 1
+
+
+@dataclass(frozen=True)
+class AttackJob:
+    """What a network's images are attacked with, and where the verdicts are kept.
+
+    Attributes:
+        attacks, threat, seed: as for `evaluate`.
+        cache: root folder of the cache.
+        threads: torch threads of a network too large for one (see `threads_for`).
+    """
+
+    attacks: tuple[str, ...]
+    threat: ThreatModel
+    seed: int
+    cache: Path
+    threads: int = 1
+
+    @classmethod
+    def after(cls, training: TrainingJob, attacks: tuple[str, ...], threat: ThreatModel) -> "AttackJob":
+        """The attacks on a network that was trained so: the same seed, cache and threads."""
+        return cls(attacks, threat, training.seed, training.cache, training.threads)
 
 
 def weights_digest(state: Mapping[str, Tensor]) -> str:
@@ -33,43 +59,43 @@ def evaluate_cached(
     model: nn.Module,
     spec: NetworkSpec,
     images: Images,
-    attacks: Sequence[str],
-    threat: ThreatModel,
-    seed: int,
-    cache_root: Path,
+    job: AttackJob,
     observer: Observer | None = None,
     label: str = "evaluating",
 ) -> EvaluationReport:
-    """The report on a model, from the cache or made now and kept; arguments as for `evaluate`."""
-    settings = {
-        name: make_attack(AttackName.parse(name), threat, spec.classes, spec.input.low, spec.input.high).settings
-        for name in attacks
-    }
+    """The report on the network of a spec, from the cache or made now and kept; raises as `evaluate`."""
+    cache, key = ContentCache(job.cache), _key(model, spec, images, job)
+    kept = cache.get("verdicts", key)
+    if kept is not None:
+        return _unpack(kept)
+    with torch_threads(threads_for(spec, job.threads)):
+        report = evaluate(
+            model,
+            images.floats(),
+            images.labels,
+            attacks=job.attacks,
+            threat=job.threat,
+            seed=job.seed,
+            observer=observer or Silent(),
+            label=label,
+        )
+    cache.put("verdicts", key, _pack(report))
+    return report
+
+
+def _key(model: nn.Module, spec: NetworkSpec, images: Images, job: AttackJob) -> str:
+    bounds = (spec.classes, spec.input.low, spec.input.high)
+    made = {name: make_attack(AttackName.parse(name), job.threat, *bounds) for name in job.attacks}
     parts = {
         "engine": ENGINE_VERSION,
         "spec": spec.digest,
         "weights": weights_digest(model.state_dict()),
         "data": images.digest,
-        "threat": str(threat),
-        "attacks": [[name, settings[name]] for name in attacks],
-        "seed": seed,
+        "threat": str(job.threat),
+        "attacks": [[name, attack.settings] for name, attack in made.items()],
+        "seed": job.seed,
     }
-    cache, key = ContentCache(cache_root), digest(parts)
-    kept = cache.get("verdicts", key)
-    if kept is not None:
-        return _unpack(kept)
-    report = evaluate(
-        model,
-        images.floats(),
-        images.labels,
-        attacks=attacks,
-        threat=threat,
-        seed=seed,
-        observer=observer or Silent(),
-        label=label,
-    )
-    cache.put("verdicts", key, _pack(report))
-    return report
+    return digest(parts)
 
 
 def _pack(report: EvaluationReport) -> dict[str, bytes]:
@@ -104,8 +130,6 @@ _PLAIN = (
 
 def subset(images: Images, count: int, seed: int) -> Images:
     """A fixed, seeded choice of at most ``count`` images, in their own order."""
-    import torch
-
     if count >= len(images):
         return images
     chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:count]

@@ -2,22 +2,27 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 _VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @contextmanager
-def one_torch_thread() -> Iterator[None]:
-    """Within: torch computes with one thread. The count of before comes back at the end."""
+def torch_threads(count: int) -> Iterator[None]:
+    """Within: torch computes with so many threads. The count of before comes back at the end."""
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(count)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def one_torch_thread() -> AbstractContextManager[None]:
+    """Within: torch computes with one thread."""
+    return torch_threads(1)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ def render_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str
     cells = [[_text(value) for value in row] for row in rows]
     columns = list(zip(header, *cells, strict=True))
     widths = [max(len(text) for text in column) for column in columns]
-    right = [bool(rows) and all(map(_is_number, column[1:])) for column in columns]
+    right = [all(map(_is_number, column[1:])) for column in columns]
 
     def line(texts: Sequence[str]) -> str:
         padded = [

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rcnas_zoo.spec.errors import NotFound
-from rcnas_zoo.tracking.client import answering, is_absent, is_taken
+from rcnas_zoo.tracking.client import answering, is_absent, is_taken, pages
 from rcnas_zoo.tracking.store import Store
-from rcnas_zoo.tracking.tracked_run import KEY_TAG, PARENT_TAG, WORKFLOW_TAG, TrackedRun, ended
+from rcnas_zoo.tracking.tracked_run import CONTINUES_TAG, KEY_TAG, PARENT_TAG, WORKFLOW_TAG, TrackedRun, ended
 from rcnas_zoo.tracking.uris import database_path, shown
 
 if TYPE_CHECKING:
@@ -34,16 +35,20 @@ def open_run(
     """A run of a workflow: FINISHED on a clean exit, FAILED on an error, KILLED on an interrupt.
 
     It is the run ``resume`` if one is given, else the one that ``mlflow run`` made for this process
-    (``MLFLOW_RUN_ID``, in whatever experiment it is), else a new one in the experiment ``rcnas-zoo``.
+    (``MLFLOW_RUN_ID``, in whatever experiment it is), else a new one in the experiment ``rcnas-zoo``. If both are
+    given, the one that ``mlflow run`` made stays empty but for the tag ``rcnas.continues`` with the id of the other.
 
     Raises:
         NotFound: the run to be resumed is not in the store.
         Unavailable: the store does not answer.
     """
     client = store.client()
-    run_id = resume or os.environ.get("MLFLOW_RUN_ID")
+    made = os.environ.get("MLFLOW_RUN_ID")
+    run_id = resume or made
     with answering(store.tracking_uri):
         found = _taken_up(client, store, run_id, name) if run_id else _started(client, store, name)
+        if made and run_id != made:
+            client.set_tag(known_run(client, store, made).info.run_id, CONTINUES_TAG, run_id)
     with ended(TrackedRun(store, client, found.info, workflow)) as run:
         for tag, value in {**(tags or {}), WORKFLOW_TAG: workflow}.items():
             run.tag(tag, value)
@@ -87,7 +92,15 @@ def known_run(client: MlflowClient, store: Store, run_id: str) -> Run:
 def _taken_up(client: MlflowClient, store: Store, run_id: str, name: str) -> Run:
     found = known_run(client, store, run_id)
     client.update_run(run_id, status="RUNNING", name=name)
+    _end_children(client, found)
     return found
+
+
+def _end_children(client: MlflowClient, run: Run) -> None:
+    """Children that were under way when their run was cut off would be called running for ever."""
+    where = f"tags.`{PARENT_TAG}` = '{run.info.run_id}' AND attributes.status = 'RUNNING'"
+    for child in list(pages(partial(client.search_runs, [run.info.experiment_id], where))):
+        client.set_terminated(child.info.run_id, "KILLED")
 
 
 def _started(client: MlflowClient, store: Store, name: str) -> Run:
@@ -114,4 +127,4 @@ def _experiment(client: MlflowClient, store: Store) -> str:
 def _artifact_location(store: Store) -> str | None:
     """Beside a local database, wherever the process was started; elsewhere the server decides."""
     path = database_path(store.tracking_uri)
-    return str(path.parent / "mlruns" / EXPERIMENT) if path else None
+    return (path.parent / "mlruns" / EXPERIMENT).as_uri() if path else None

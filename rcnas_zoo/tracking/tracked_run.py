@@ -24,6 +24,7 @@ T = TypeVar("T")
 WORKFLOW_TAG = "rcnas.workflow"
 KEY_TAG = "rcnas.key"
 USED_TAG = "rcnas.used"
+CONTINUES_TAG = "rcnas.continues"
 PARENT_TAG = "mlflow.parentRunId"
 
 # Limits of MLflow's log_batch.

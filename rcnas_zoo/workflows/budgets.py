@@ -27,6 +27,6 @@ def check_budget(budget: Budget, teacher: ResidualSpec) -> str:
             "take a smaller budget or a larger teacher"
         )
     ResidualSpace(teacher).require_budget(budget.macs)
-    if budget.macs > price:
+    if budget.macs >= price:
         return f"the budget {budget} does not bind: the teacher costs {format_macs(price)} MACs"
     return ""

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 from rcnas_zoo.spec.dataset import DATASETS
@@ -40,14 +40,15 @@ def examine(machine: Machine | None = None) -> list[Finding]:
         _finding("tracking store", True, _store),
         *_managers(),
         *(_finding(f"data {name}", False, partial(_data, name, machine)) for name in DATASETS),
-        *(_finding(f"entry {name}", True, partial(_entry, name)) for name in catalogue_names()),
+        *_entries(),
     ]
 
 
 def _finding(name: str, needed: bool, look: Callable[[], str]) -> Finding:
     try:
         return Finding(name, True, needed, look())
-    except (RcnasError, PackageNotFoundError, OSError) as error:
+    except Exception as error:
+        # Whatever is broken, a doctor tells of it and looks on.
         return Finding(name, False, needed, str(error) or type(error).__name__)
 
 
@@ -59,6 +60,8 @@ def _cache(root: Path) -> str:
 
 def _store() -> str:
     store = current_store()
+    if not store.has_runs:
+        return f"{store.tracking_uri}, which the first run makes"
     store.client()
     return store.tracking_uri
 
@@ -82,6 +85,13 @@ def _data(name: str, machine: Machine) -> str:
     from rcnas_zoo.datasets.load import load_dataset
 
     return f"{len(load_dataset(name, machine.data_root).train)} training images"
+
+
+def _entries() -> list[Finding]:
+    """The shipped catalogue, then each of its entries."""
+    whole = _finding("catalogue", True, lambda: f"{len(catalogue_names())} entries")
+    names = catalogue_names() if whole.works else []
+    return [whole, *(_finding(f"entry {name}", True, partial(_entry, name)) for name in names)]
 
 
 def _entry(name: str) -> str:

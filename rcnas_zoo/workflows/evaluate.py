@@ -4,21 +4,21 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rcnas_zoo.candidates.source import DataSource
-from rcnas_zoo.candidates.verdicts import evaluate_cached, subset
+from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached, subset
 from rcnas_zoo.evaluation.report import EvaluationReport
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.canonical import canonical_json, check_integer
 from rcnas_zoo.spec.dataset import check_dataset_name, default_threat
 from rcnas_zoo.spec.errors import InvalidInput
-from rcnas_zoo.spec.observer import Observer, Silent
+from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.spec.record import Measurement, Record
 from rcnas_zoo.spec.tables import percent, render_table
 from rcnas_zoo.spec.threat import ThreatModel
 from rcnas_zoo.tracking.runs import open_run
 from rcnas_zoo.tracking.store import current_store
 from rcnas_zoo.workflows.entry_of import entry_of
-from rcnas_zoo.workflows.machine import Machine
-from rcnas_zoo.workflows.problem import check_fits
+from rcnas_zoo.workflows.machine import Machine, available_cores
+from rcnas_zoo.workflows.specs import check_fits
 from rcnas_zoo.zoo.loading import load_model
 
 
@@ -51,7 +51,7 @@ class EvaluateSettings:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A measured network: what it is called, the numbers, and how long it took in seconds."""
+    """A measured network: what it is called, the numbers, the seconds that the attacks took, and the run if any."""
 
     model: str
     measurement: Measurement
@@ -87,17 +87,8 @@ def evaluate_entry(
     check_fits(entry.spec, dataset.shape, dataset.classes)
     test = dataset.test()
     images = subset(test, settings.samples, settings.seed) if settings.samples else test
-    report = evaluate_cached(
-        network,
-        entry.spec,
-        images,
-        settings.attacks,
-        threat,
-        settings.seed,
-        machine.cache,
-        observer or Silent(),
-        f"attacking {model}",
-    )
+    job = AttackJob(settings.attacks, threat, settings.seed, machine.cache, available_cores())
+    report = evaluate_cached(network, entry.spec, images, job, observer, f"attacking {model}")
     measurement = report.to_measurement(name, "test", images.digest)
     run_id = _track(model, measurement, report) if settings.track else None
     return Evaluation(model, measurement, report.seconds, run_id)
@@ -115,7 +106,8 @@ def _data_and_threat(record: Record, settings: EvaluateSettings) -> tuple[str, T
 
 
 def _track(model: str, measurement: Measurement, report: EvaluationReport) -> str:
-    parameters = {"model": model, "threat": measurement.threat, "dataset": measurement.dataset}
+    names = ("dataset", "threat", "samples", "seed")
+    parameters = {"model": model, **{name: getattr(measurement, name) for name in names}}
     with open_run(current_store(), "evaluate", f"evaluate {model}", parameters, {}) as run:
         numbers = {"test.clean": report.clean_accuracy, "test.robust": report.robust_accuracy}
         run.metrics(numbers | {f"test.{name}": value for name, value in report.attacks.items()}, 0)

@@ -6,8 +6,7 @@ from pathlib import Path
 import torch
 
 from rcnas_zoo.candidates.training import TrainingJob, train_cached
-from rcnas_zoo.candidates.verdicts import evaluate_cached, subset
-from rcnas_zoo.datasets.images import Images
+from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached, subset
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
@@ -33,8 +32,8 @@ class FinalPlan:
 
 def final_plan(attack: str, subset_samples: int) -> FinalPlan:
     """PGD-20 and the task's own attack on every test image; AutoAttack, hundreds of times dearer, on a subset."""
-    whole = tuple(dict.fromkeys(["pgd-20", attack])) if attack != "autoattack" else ("pgd-20",)
-    return FinalPlan(whole, ("autoattack",), subset_samples)
+    own = () if attack in ("clean", "pgd-20", "autoattack") else (attack,)
+    return FinalPlan(("pgd-20", *own), ("autoattack",), subset_samples)
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class FinalJob:
     """One network's full training and final evaluation; travels to a worker process.
 
     Attributes:
-        method: which row of the comparison it is.
+        method: which row of the comparison it is, or what else to call it.
         training: the training; its spec is the row's network.
         threat, plan: what the test split is attacked with.
         weights: folder of a zoo entry whose weights are taken instead of training.
@@ -95,25 +94,24 @@ def trained_model(
 
 
 def measure_on_test(model: torch.nn.Module, job: FinalJob, observer: Observer) -> tuple[Measurement, ...]:
-    """Measurements on the test split: whole, then the subset. Nothing else in the package opens that split."""
-    dataset = job.training.source.dataset()
+    """Measurements on the test split: whole, then the subset. Nothing else in a search or training opens that split."""
+    training, plan = job.training, job.plan
+    dataset = training.source.dataset()
     test = dataset.test()
-    seed = job.training.seed
-    parts: list[tuple[Images, tuple[str, ...]]] = [(test, job.plan.attacks)]
-    if job.plan.subset_attacks:
-        parts.append((subset(test, job.plan.subset_samples, seed), job.plan.subset_attacks))
+    parts = [(test, plan.attacks)]
+    if plan.subset_attacks:
+        parts.append((subset(test, plan.subset_samples, training.seed), plan.subset_attacks))
     measured = []
     for images, attacks in parts:
-        report = evaluate_cached(
-            model,
-            job.training.spec,
-            images,
-            attacks,
-            job.threat,
-            seed,
-            job.training.cache,
-            observer,
-            f"attacking {job.method}",
-        )
+        attack = AttackJob.after(training, attacks, job.threat)
+        report = evaluate_cached(model, training.spec, images, attack, observer, f"attacking {job.method}")
         measured.append(report.to_measurement(dataset.name, "test", images.digest))
     return tuple(measured)
+
+
+def metrics_on_test(result: FinalResult) -> dict[str, float]:
+    """Accuracies on the test split as a run logs them: ``test.clean`` and one for each attack."""
+    numbers = {"test.clean": result.measured[0].clean_accuracy}
+    for measured in result.measured:
+        numbers |= {f"test.{name}": value for name, value in measured.attacks.items()}
+    return numbers

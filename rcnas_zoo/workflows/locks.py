@@ -1,5 +1,6 @@
 """One process at a time for one piece of work."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,6 @@ def exclusive(folder: Path, key: str) -> Iterator[None]:
     Raises:
         Unavailable: another process holds it, or the folder cannot be written.
     """
-    import fcntl
-
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / f"{key}.lock").open("a+")
@@ -25,10 +24,12 @@ def exclusive(folder: Path, key: str) -> Iterator[None]:
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             file.seek(0)
             holder = file.read().strip() or "unknown"
-            raise Unavailable(f"the same run must not run twice at once; process {holder} has it") from error
+            raise Unavailable(
+                f"the same run must not run twice at once, but process {holder} runs it; wait for it, or end it"
+            ) from error
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rcnas_zoo.candidates.cache import default_cache_root
+from rcnas_zoo.spec.canonical import check_integer
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,9 @@ class Machine:
         device: ``auto``, ``cpu`` or ``cuda[:n]``.
         workers: processes that train candidates; 0 means one a core on a CPU, one on a GPU.
         cache: root folder of the caches.
+
+    Raises:
+        InvalidInput: a number of workers that cannot be.
     """
 
     data_root: Path | None = None
@@ -24,6 +28,9 @@ class Machine:
     device: str = "auto"
     workers: int = 0
     cache: Path = field(default_factory=default_cache_root)
+
+    def __post_init__(self) -> None:
+        check_integer("the workers", self.workers, 0, 1024)
 
     def device_name(self) -> str:
         """The device in use as torch writes it, such as ``cpu`` or ``cuda:0``."""

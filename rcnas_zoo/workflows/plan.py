@@ -4,17 +4,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rcnas_zoo.networks.cost import cost
-from rcnas_zoo.networks.named import teacher_spec
 from rcnas_zoo.spec.budget import format_macs
 from rcnas_zoo.spec.dataset import DATASETS, default_threat
 from rcnas_zoo.spec.errors import InvalidInput
-from rcnas_zoo.spec.network import InputSpec
 from rcnas_zoo.spec.recipe import TrainingRecipe
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.training.recipes import named_recipe
 from rcnas_zoo.workflows.budgets import check_budget, smallest_macs
+from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.recipes import FINAL_RECIPES, SEARCH_RECIPES, recipe_name
 from rcnas_zoo.workflows.settings import FinetuneSettings, with_epochs
+from rcnas_zoo.workflows.teachers import find_teacher
 
 BACKWARD = 2
 """A backward pass costs about twice a forward pass."""
@@ -53,39 +53,41 @@ class Plan:
         return asdict(self)
 
 
-def plan(task: Task, settings: FinetuneSettings | None = None) -> Plan:
+def plan(task: Task, settings: FinetuneSettings | None = None, machine: Machine | None = None) -> Plan:
     """The plan of a task; the attacks' own cost is left out, for it depends on how many images they break.
 
     Raises:
         InvalidInput: the budget does not fit the teacher, or the data set is one of the user's files, which only a
             run opens.
+        NotFound: the teacher that the user brings is absent.
     """
-    settings = settings or FinetuneSettings()
+    settings, machine = settings or FinetuneSettings(), machine or Machine()
     facts = DATASETS.get(task.dataset)
     if facts is None:
         raise InvalidInput(f"a plan must be for a known data set, such as {', '.join(DATASETS)}, got {task.dataset!r}")
-    teacher = teacher_spec(task.teacher, InputSpec(facts.shape), facts.classes)
-    price, note = cost(teacher), check_budget(task.budget, teacher)
+    teacher = find_teacher(task, settings.teacher_weights, facts.shape, facts.classes, machine)
+    price, note = cost(teacher.spec), check_budget(task.budget, teacher.spec)
     search = with_epochs(named_recipe(recipe_name(SEARCH_RECIPES, task.dataset)), settings.search_epochs)
     final = with_epochs(named_recipe(recipe_name(FINAL_RECIPES, task.dataset)), settings.final_epochs)
-    arms = 2 if "random" in settings.compare else 1
+    visits = settings.visits * (2 if "random" in settings.compare else 1)
+    small_rows = 1 + len({*settings.compare} - {"teacher"})
+    proxy_teachers = 0 if teacher.entry else 1
+    final_teachers = proxy_teachers if "teacher" in settings.compare else 0
     image = min(task.budget.macs, price.macs)
-    small_rows = 1 + sum(row != "teacher" for row in settings.compare)
-    teacher_rows = int("teacher" in settings.compare and settings.teacher_weights is None)
     search_unit, final_unit = passes(search) * facts.train_images, passes(final) * facts.train_images
     return Plan(
         task=str(task),
         threat=str(settings.threat or default_threat(task.dataset)),
         teacher_parameters=price.parameters,
         teacher_macs=price.macs,
-        smallest_macs=smallest_macs(teacher),
+        smallest_macs=smallest_macs(teacher.spec),
         budget_macs=task.budget.macs,
-        visits=arms * settings.visits,
-        final_trainings=small_rows + teacher_rows,
+        visits=visits,
+        final_trainings=small_rows + final_teachers,
         search_epochs=search.epochs,
         final_epochs=final.epochs,
-        search_macs=search_unit * (arms * settings.visits * image + (0 if settings.teacher_weights else price.macs)),
-        final_macs=final_unit * (small_rows * image + teacher_rows * price.macs),
+        search_macs=search_unit * (visits * image + proxy_teachers * price.macs),
+        final_macs=final_unit * (small_rows * image + final_teachers * price.macs),
         note=note,
     )
 
@@ -104,7 +106,7 @@ def plan_text(made: Plan) -> str:
         f"task {made.task}, threat {made.threat}",
         f"teacher: {made.teacher_parameters / 1e6:.2f} M parameters, {format_macs(made.teacher_macs)} MACs an image",
         f"budget: {format_macs(made.budget_macs)} MACs; the smallest network has {format_macs(made.smallest_macs)}",
-        f"search: {made.visits} networks and the teacher, {made.search_epochs} epochs each; "
+        f"search: {made.visits} networks, and the teacher unless you bring it, {made.search_epochs} epochs each; "
         f"at most {made.search_macs:.1e} MACs",
         f"then: {made.final_trainings} full trainings, {made.final_epochs} epochs each; "
         f"at most {made.final_macs:.1e} MACs",

@@ -1,25 +1,31 @@
 """Everything that can be wrong with a fine-tuning run, checked before anything is trained."""
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from torch import Tensor
 
 from rcnas_zoo.candidates.source import DataSource
 from rcnas_zoo.candidates.training import TrainingJob
+from rcnas_zoo.candidates.verdicts import weights_digest
+from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.networks.named import teacher_spec
 from rcnas_zoo.networks.scaling import robustresnet_spec
+from rcnas_zoo.search.rcnas.actor import Actor, policy_part
+from rcnas_zoo.spec.budget import format_macs
+from rcnas_zoo.spec.canonical import digest
 from rcnas_zoo.spec.dataset import DATASETS, default_threat
 from rcnas_zoo.spec.errors import InvalidInput
-from rcnas_zoo.spec.network import InputSpec
 from rcnas_zoo.spec.residual import ResidualSpec
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.spec.threat import ThreatModel
 from rcnas_zoo.workflows.budgets import check_budget
-from rcnas_zoo.workflows.entry_of import entry_of
 from rcnas_zoo.workflows.finals import FinalPlan, final_plan
 from rcnas_zoo.workflows.machine import Machine, available_cores
-from rcnas_zoo.workflows.problem import TeacherJob, teacher_spec_of
+from rcnas_zoo.workflows.policies import load_policy
 from rcnas_zoo.workflows.recipes import final_recipe, search_recipe
 from rcnas_zoo.workflows.settings import FinetuneSettings, with_epochs
+from rcnas_zoo.workflows.teachers import Teacher, find_teacher
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,8 @@ class Prepared:
 
     Attributes:
         task, settings, threat: what is asked for.
-        teacher: how the teacher's facts are made.
+        teacher: the network to compress.
+        policy: what the agent starts from; None for a fresh agent.
         search, final: the training jobs of a candidate and of a network that is kept, with the teacher's spec.
         plan: what the test split is asked.
         notes: what the user should know.
@@ -37,64 +44,73 @@ class Prepared:
     task: Task
     settings: FinetuneSettings
     threat: ThreatModel
-    teacher: TeacherJob
+    teacher: Teacher
+    policy: Mapping[str, Tensor] | None
     search: TrainingJob
     final: TrainingJob
     plan: FinalPlan
     notes: tuple[str, ...]
 
+    @property
+    def key(self) -> str:
+        """Digest of everything that decides the result; an interrupted run is found again by it."""
+        policy = self.policy and weights_digest(self.policy)
+        return digest([str(self.task), self.settings.to_dict(), self.teacher.lineage(), policy, self.final.key])
+
 
 def prepare(task: Task, settings: FinetuneSettings, machine: Machine) -> Prepared:
-    """Check the task against the teacher and the data.
+    """Check the task against teacher, data and policy.
 
     Raises:
-        InvalidInput: the budget, the teacher or the data do not fit one another.
-        NotFound: the data or the teacher's weights are absent.
+        InvalidInput: the budget, the teacher, the data or the policy do not fit one another.
+        NotFound: the data, the teacher's weights or the policy are absent.
+        IntegrityError: the teacher's entry or the policy is damaged.
     """
     threat = settings.threat or default_threat(task.dataset)
     if threat.norm != "linf":
         raise InvalidInput(f"a search must be for a Linf threat, such as linf@8/255, got {threat}")
-    weights, spec = _teacher(task, settings, machine)
-    note = check_budget(task.budget, spec)
     source = DataSource(task.dataset, machine.data_root, machine.download)
+    # A known data set is opened last: it may be large, or absent.
+    facts = DATASETS.get(task.dataset) or source.dataset()
+    teacher = find_teacher(task, settings.teacher_weights, facts.shape, facts.classes, machine)
+    notes = (check_budget(task.budget, teacher.spec), _foreign(task, teacher))
+    policy, dataset = _policy(settings, teacher.spec), source.dataset()
     search = TrainingJob(
-        spec=spec,
-        recipe=with_epochs(search_recipe(source.dataset(), threat), settings.search_epochs),
+        spec=teacher.spec,
+        recipe=with_epochs(search_recipe(dataset, threat), settings.search_epochs),
         seed=settings.seed,
         source=source,
         cache=machine.cache,
         device=machine.device_name(),
         threads=max(1, available_cores() // machine.worker_count()),
     )
-    recipe = with_epochs(final_recipe(source.dataset(), threat), settings.final_epochs)
-    final = TrainingJob(spec, recipe, settings.seed, source, machine.cache, search.device, search.threads)
-    attack = str(task.attack)
     return Prepared(
         task=task,
         settings=settings,
         threat=threat,
-        teacher=TeacherJob(search, attack, threat, weights),
+        teacher=teacher,
+        policy=policy,
         search=search,
-        final=final,
-        plan=final_plan(attack, settings.subset_samples),
-        notes=(note,) if note else (),
+        final=replace(search, recipe=with_epochs(final_recipe(dataset, threat), settings.final_epochs)),
+        plan=final_plan(str(task.attack), settings.subset_samples),
+        notes=tuple(note for note in notes if note),
     )
 
 
-def _teacher(task: Task, settings: FinetuneSettings, machine: Machine) -> tuple[Path | None, ResidualSpec]:
-    shape, classes = _shape(task, machine)
-    if settings.teacher_weights:
-        entry = entry_of(settings.teacher_weights, machine)
-        return entry.folder, teacher_spec_of(entry, shape, classes)
-    return None, teacher_spec(task.teacher, InputSpec(shape), classes)
+def _foreign(task: Task, teacher: Teacher) -> str:
+    """A note if the teacher is another network than the task says."""
+    if teacher.spec == teacher_spec(task.teacher, teacher.spec.input, teacher.spec.classes):
+        return ""
+    price = format_macs(cost(teacher.spec).macs)
+    return f"the teacher is {teacher.name!r} with {price} MACs, not the {task.teacher} that the task names"
 
 
-def _shape(task: Task, machine: Machine) -> tuple[tuple[int, int, int], int]:
-    facts = DATASETS.get(task.dataset)
-    if facts is not None:
-        return facts.shape, facts.classes
-    dataset = DataSource(task.dataset, machine.data_root, machine.download).dataset()
-    return dataset.shape, dataset.classes
+def _policy(settings: FinetuneSettings, teacher: ResidualSpec) -> Mapping[str, Tensor] | None:
+    if settings.policy == "none":
+        return None
+    policy = policy_part(load_policy(settings.policy))
+    Actor.from_policy(settings.agent, len(teacher.stages), policy)
+    return policy
 
 
 def rule_network(prepared: Prepared) -> ResidualSpec:
@@ -103,5 +119,5 @@ def rule_network(prepared: Prepared) -> ResidualSpec:
     Raises:
         InvalidInput: none of the rule's networks meets the budget.
     """
-    spec = prepared.search.spec
+    spec = prepared.teacher.spec
     return robustresnet_spec(prepared.task.budget.macs, spec.input, spec.classes)

@@ -3,11 +3,10 @@
 from rcnas_zoo.candidates.evaluator import TrainingEvaluator
 from rcnas_zoo.search.method import SearchMethod
 from rcnas_zoo.search.random_search import RandomMethod
-from rcnas_zoo.search.rcnas.actor import policy_part
 from rcnas_zoo.search.rcnas.method import RcnasMethod
 from rcnas_zoo.spec.canonical import canonical_json
 from rcnas_zoo.spec.search import SearchProblem, SearchResult
-from rcnas_zoo.workflows.policies import load_policy, log_policy
+from rcnas_zoo.workflows.policies import log_policy
 from rcnas_zoo.workflows.session import Session
 from rcnas_zoo.workflows.tracked import TrackedEvaluator
 
@@ -21,7 +20,7 @@ def agent_search(session: Session, problem: SearchProblem) -> SearchResult:
         batch=settings.agent.steps,
         seed=settings.seed,
         reward=settings.reward,
-        policy=None if settings.policy == "none" else policy_part(load_policy(settings.policy)),
+        policy=session.prepared.policy,
     )
     result = _run(session, problem, method, method_name(session))
     log_policy(session.run, result.state, settings.agent)
@@ -36,7 +35,7 @@ def random_search(session: Session, problem: SearchProblem) -> SearchResult:
 
 def method_name(session: Session) -> str:
     """``r-nas`` for a fresh agent, ``rc-nas`` for one that starts from a policy."""
-    return "r-nas" if session.prepared.settings.policy == "none" else "rc-nas"
+    return "r-nas" if session.prepared.policy is None else "rc-nas"
 
 
 def _run(session: Session, problem: SearchProblem, method: SearchMethod, name: str) -> SearchResult:

@@ -1,14 +1,13 @@
 """What a fine-tuning run is asked for, apart from the task and the machine."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from rcnas_zoo.candidates.reward import RewardSettings
-from rcnas_zoo.search.rcnas.settings import RcnasSettings
-from rcnas_zoo.spec.canonical import check_integer, digest
+from rcnas_zoo.search.rcnas.settings import FINE_TUNING, RcnasSettings
+from rcnas_zoo.spec.canonical import check_integer
 from rcnas_zoo.spec.errors import unknown_choice
 from rcnas_zoo.spec.recipe import TrainingRecipe
-from rcnas_zoo.spec.task import Task
 from rcnas_zoo.spec.threat import ThreatModel
 
 ROWS = ("teacher", "robustresnet", "random")
@@ -73,19 +72,19 @@ def with_epochs(recipe: TrainingRecipe, epochs: int) -> TrainingRecipe:
     return recipe.with_changes(epochs=epochs) if epochs else recipe
 
 
-def run_key(workflow: str, task: Task, settings: FinetuneSettings) -> str:
-    """Digest of what decides a run's result; an interrupted run is found again by it."""
-    return digest([workflow, str(task), settings.to_dict()])
+def default_agent(policy: str) -> RcnasSettings:
+    """The settings that suit a fresh agent (``none``), or one that starts from a policy."""
+    return RcnasSettings() if policy == "none" else FINE_TUNING
 
 
 def finetune_settings(agent: dict[str, Any], annealing: bool | None = None, **fields: Any) -> FinetuneSettings:
     """Settings from the options that were given; everything else takes its default.
 
     Args:
-        agent: fields of the agent's settings.
+        agent: fields of the agent's settings that differ from `default_agent`.
         annealing: whether the penalty of a network over the budget is annealed over the first ``ANNEALING`` updates.
         fields: other fields of `FinetuneSettings`.
     """
     if annealing is not None:
         agent = {**agent, "annealing": ANNEALING if annealing else 0}
-    return FinetuneSettings(agent=RcnasSettings(**agent), **fields)
+    return FinetuneSettings(agent=replace(default_agent(fields.get("policy", "none")), **agent), **fields)

@@ -1,5 +1,6 @@
 """From what a user types, an architecture's name or a spec file, to a spec that fits a data set."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rcnas_zoo.datasets.dataset import Dataset
@@ -7,7 +8,6 @@ from rcnas_zoo.networks.named import architecture_names, named_spec
 from rcnas_zoo.spec.errors import InvalidInput, NotFound
 from rcnas_zoo.spec.network import InputSpec, NetworkSpec
 from rcnas_zoo.workflows.entry_of import looks_like_path
-from rcnas_zoo.workflows.problem import check_fits
 from rcnas_zoo.zoo.entry import read_entry
 from rcnas_zoo.zoo.names import ZooName
 from rcnas_zoo.zoo.pull import find_spec
@@ -26,16 +26,26 @@ def spec_for(text: str, dataset: Dataset) -> NetworkSpec:
         InvalidInput: a malformed spec, or one for other images.
         NotFound: no such file, folder or name.
     """
+    # A folder that was pulled under the name of an architecture does not hide it.
+    if text in architecture_names() or (text.startswith("wrn-") and not looks_like_path(text)):
+        return named_spec(text, InputSpec(dataset.shape), dataset.classes)
     if text.endswith(".json"):
         spec = read_spec(Path(text))
     elif looks_like_path(text):
         spec = read_entry(Path(text)).spec
-    elif text in architecture_names() or text.startswith("wrn-"):
-        return named_spec(text, InputSpec(dataset.shape), dataset.classes)
     else:
         spec = find_spec(ZooName.parse(text))
     check_fits(spec, dataset.shape, dataset.classes)
     return spec
+
+
+def check_fits(spec: NetworkSpec, shape: Sequence[int], classes: int) -> None:
+    """Raise InvalidInput unless a network takes images of this shape and tells this many classes apart."""
+    if tuple(spec.input.shape) != tuple(shape) or spec.classes != classes:
+        raise InvalidInput(
+            f"a network for this data set must take images {tuple(shape)} of {classes} classes, "
+            f"got {tuple(spec.input.shape)} and {spec.classes}"
+        )
 
 
 def read_spec(path: Path) -> NetworkSpec:

@@ -7,6 +7,7 @@ from rcnas_zoo.evaluation.intervals import wilson
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.budget import format_macs
 from rcnas_zoo.spec.record import Measurement
+from rcnas_zoo.spec.search import SearchResult
 from rcnas_zoo.spec.tables import percent, render_table
 from rcnas_zoo.workflows.finals import FinalResult
 from rcnas_zoo.workflows.finetune import FinetuneResult
@@ -61,10 +62,10 @@ def _row_to_dict(row: FinalResult) -> dict[str, Any]:
 
 def random_verdict(result: FinetuneResult) -> dict[str, Any] | None:
     """Whether the search beat as many random networks, by reward and on the test split; None if not compared."""
-    if result.random is None or result.random.best is None or result.search.best is None:
+    if result.random is None:
         return None
     rows = {row.method: row.measured[0].robust_accuracy for row in result.rows}
-    found, chance = result.search.best.outcome.reward, result.random.best.outcome.reward
+    found, chance = _best_reward(result.search), _best_reward(result.random)
     return {
         "visited": len(result.random.visits),
         "distinct": result.random.distinct,
@@ -76,6 +77,11 @@ def random_verdict(result: FinetuneResult) -> dict[str, Any] | None:
     }
 
 
+def _best_reward(search: SearchResult) -> float:
+    assert search.best is not None  # a run without a trained network does not come to its end
+    return search.best.outcome.reward
+
+
 def summary_text(result: FinetuneResult) -> str:
     """The comparison table, what was visited, and what was registered."""
     lines = [
@@ -85,7 +91,7 @@ def summary_text(result: FinetuneResult) -> str:
         "",
         *(f"{TITLES[method]}: infeasible: {reason}" for method, reason in result.infeasible.items()),
         f"visited {len(result.search.visits)} networks, {result.search.distinct} of them distinct; best reward "
-        f"{max(result.search.rewards):.3f}",
+        f"{_best_reward(result.search):.3f}",
         *_random_lines(result),
         f"registered {result.published.name} version {result.published.version}"
         f" with the aliases {', '.join(result.published.aliases) or '(none moved)'}",

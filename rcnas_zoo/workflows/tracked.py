@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from rcnas_zoo.candidates.evaluator import CandidateEvaluator
 from rcnas_zoo.spec.canonical import canonical_json
@@ -42,16 +41,17 @@ class TrackedEvaluator:
     def _log(self, proposal: Proposal, outcome: Outcome) -> None:
         series = {f"{self._method}.reward": outcome.reward, f"{self._method}.best_reward": self._best}
         self._run.metrics(series, proposal.id)
-        with self._run.child(self._key(proposal), {"rcnas.key": self._key(proposal)}) as child:
+        with self._run.child(self._key(proposal)) as child:
             child.parameters({"digest": proposal.spec.digest, "status": outcome.status, "note": proposal.note})
             child.metrics(_numbers(outcome), 0)
             for step, metrics in enumerate(outcome.curve, start=1):
                 child.metrics(metrics, step)
             child.artifact("spec.json", proposal.spec.to_json())
-            child.artifact("outcome.json", canonical_json({**asdict(outcome), "curve": list(outcome.curve)}))
+            child.artifact("outcome.json", canonical_json(asdict(outcome)))
 
 
 def _numbers(outcome: Outcome) -> dict[str, float]:
+    """By names that do not clash with those of the curve, which has a clean accuracy of its own."""
     names = ("reward", "accuracy", "macs", "parameters", "seconds")
-    values: dict[str, Any] = {name: float(getattr(outcome, name)) for name in names}
+    values = {name: float(getattr(outcome, name)) for name in names}
     return {**values, "candidate_clean_accuracy": outcome.clean_accuracy}

@@ -1,11 +1,13 @@
 """Train one network adversarially and write it as a complete zoo entry."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from rcnas_zoo.candidates.source import DataSource
 from rcnas_zoo.candidates.training import TrainingJob, train_cached
-from rcnas_zoo.spec.canonical import check_integer
+from rcnas_zoo.spec.attack import AttackName
+from rcnas_zoo.spec.canonical import canonical_json, check_integer
 from rcnas_zoo.spec.dataset import dataset_slug, default_threat
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.observer import Observer, Silent, Together
@@ -13,7 +15,7 @@ from rcnas_zoo.spec.threat import ThreatModel
 from rcnas_zoo.tracking.observer import RunObserver
 from rcnas_zoo.tracking.runs import open_run
 from rcnas_zoo.tracking.store import current_store
-from rcnas_zoo.workflows.finals import FinalJob, FinalPlan, run_final
+from rcnas_zoo.workflows.finals import FinalJob, FinalPlan, metrics_on_test, run_final
 from rcnas_zoo.workflows.machine import Machine, available_cores
 from rcnas_zoo.workflows.recipes import final_recipe
 from rcnas_zoo.workflows.records import new_record
@@ -45,6 +47,8 @@ class TrainSettings:
     def __post_init__(self) -> None:
         check_integer("the epochs", self.epochs, 0)
         check_integer("the seed", self.seed, 0, 2**31 - 1)
+        for name in self.attacks:
+            AttackName.parse(name)
 
 
 def train(
@@ -75,26 +79,21 @@ def train(
         raise InvalidInput(f"the folder for the entry must not exist, got {str(to)!r}; name another with --to")
     check_name(to.name)
     job = _job(network, dataset, settings, machine)
-    name = f"train {network} on {dataset}"
-    parameters = {
-        "network": network,
-        "dataset": dataset,
-        "recipe": job.training.recipe.to_dict(),
-        "seed": settings.seed,
-    }
-    with open_run(current_store(), "train", name, parameters, {}) as run:
+    spec, recipe = job.training.spec, job.training.recipe
+    asked = {"network": network, "dataset": dataset, "seed": settings.seed}
+    parameters = {**asked, "recipe": canonical_json(recipe.to_dict())}
+    with open_run(current_store(), "train", f"train {network} on {dataset}", parameters) as run:
         result = run_final(job, Together([observer or Silent(), RunObserver(run)]))
-        measured = result.measured[0]
-        run.metrics({"test.clean": measured.clean_accuracy} | {f"test.{k}": v for k, v in measured.attacks.items()}, 0)
+        run.metrics(metrics_on_test(result), 0)
         record = new_record(
             to.name,
-            job.training.spec,
+            spec,
             dataset=dataset,
-            recipe=job.training.recipe,
+            recipe=recipe,
             measured=result.measured,
-            lineage={"network": network, "seed": settings.seed, "run_id": run.id},
+            lineage={"network": Path(network).name, "seed": settings.seed, "run_id": run.id},
         )
-        entry = write_entry(to, job.training.spec, record, train_cached(job.training).best)
+        entry = write_entry(to, spec, record, train_cached(job.training).best)
         run.folder(entry.folder, "entry")
     return entry
 
@@ -116,5 +115,6 @@ def _job(network: str, dataset: str, settings: TrainSettings, machine: Machine) 
 
 
 def default_folder(network: str, dataset: str) -> Path:
-    """``./NAME-DATASET``, from the names' last parts."""
-    return Path(f"{Path(network).stem}-{dataset_slug(dataset)}")
+    """``./NAME-DATASET``: the network's name without folder, file ending, alias and version."""
+    name = re.split("[@:]", Path(network).name.removesuffix(".json"))[0]
+    return Path(f"{name}-{dataset_slug(dataset)}")

@@ -2,13 +2,13 @@
 
 import dataclasses
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from rcnas_zoo.spec.errors import IntegrityError, NotFound
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.record import Record
-from rcnas_zoo.tracking.client import answering, is_absent
+from rcnas_zoo.tracking.client import answering
 from rcnas_zoo.tracking.runs import known_run
 from rcnas_zoo.tracking.store import Store
 from rcnas_zoo.tracking.uris import is_server, shown
@@ -86,16 +86,13 @@ def _fetch_record(store: Store, resolved: Resolved, folder: Path) -> Record:
 
 def _fetch(store: Store, source: str, names: Iterable[str], folder: Path) -> None:
     """Only files that a record names are fetched, whatever else lies beside them."""
-    from mlflow.artifacts import download_artifacts
-    from mlflow.exceptions import MlflowException
+    from mlflow.artifacts import download_artifacts, list_artifacts
 
     # A source such as mlflow-artifacts:/1/... names no server; it means the one that tracks, if there is one.
     uri = store.tracking_uri if is_server(store.tracking_uri) else store.registry_uri
     with answering(uri):
+        present = {PurePosixPath(file.path).name for file in list_artifacts(source, tracking_uri=uri)}
         for name in sorted(names):
-            try:
-                download_artifacts(f"{source}/{name}", dst_path=str(folder), tracking_uri=uri)
-            except MlflowException as error:
-                if is_absent(error):
-                    raise NotFound(f"{name} must be in {shown(source)}, but it is absent; publish again") from error
-                raise
+            if name not in present:
+                raise NotFound(f"{name} must be in {shown(source)}, but it is absent; publish it again")
+            download_artifacts(f"{source}/{name}", dst_path=str(folder), tracking_uri=uri)

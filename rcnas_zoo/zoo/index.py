@@ -5,7 +5,6 @@ It lies beside a local database, else in the cache folder under the hash of the 
 """
 
 import os
-import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from hashlib import sha256
@@ -14,6 +13,7 @@ from typing import Any
 
 from rcnas_zoo.spec.canonical import canonical_json, check_fields, check_integer, check_list, digest, parse_object
 from rcnas_zoo.spec.errors import IntegrityError, InvalidInput
+from rcnas_zoo.tracking.uris import database_path
 from rcnas_zoo.zoo.files import read_limited, replace_file
 from rcnas_zoo.zoo.listing import Listing
 
@@ -22,14 +22,11 @@ INDEX_LIMIT = 100_000_000
 """Largest index file, in bytes."""
 
 CACHE_VARIABLE = "RCNAS_CACHE"
-_SQLITE = re.compile(r"sqlite(?:\+\w+)?:///(?P<path>[^?]+)(?:\?.*)?")
 
 
 def index_path(registry_uri: str) -> Path:
     """Where the index of a registry lies."""
-    found = _SQLITE.fullmatch(registry_uri)
-    if found and found["path"] != ":memory:":
-        database = Path(found["path"])
+    if database := database_path(registry_uri):
         return database.with_name(f"{database.name}.rcnas-index.json")
     key = sha256(registry_uri.rstrip("/").encode()).hexdigest()
     return _cache_folder() / "index" / f"{key}.json"

@@ -108,7 +108,7 @@ def _new_version(client: MlflowClient, name: str, source: str, run_id: str, tags
         return int(client.create_model_version(name, source, run_id, tags=tags).version)
     except BaseException:
         # A name without a version would be found by every look-up and lead nowhere.
-        if is_new:
+        if is_new and not client.search_model_versions(f"name='{name}'"):
             client.delete_registered_model(name)
         raise
 

@@ -59,7 +59,7 @@ def test_nothing_temporary_stays_behind(cache):
 
 def test_an_unwritable_root_is_one_clear_line(tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(Unavailable, match="must be writable.*RCNAS_CACHE"):
+    with pytest.raises(Unavailable, match=r"must be writable.*RCNAS_CACHE"):
         ContentCache(tmp_path / "file" / "cache").put("training", KEY, FILES)
 
 

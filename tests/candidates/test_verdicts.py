@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from rcnas_zoo.candidates import verdicts
-from rcnas_zoo.candidates.verdicts import evaluate_cached, subset, weights_digest
+from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached, subset, weights_digest
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.spec import ThreatModel
 
@@ -15,7 +15,7 @@ def images(job):
 
 
 def measure(job, model, images, seed=0, attacks=("pgd-2",)):
-    return evaluate_cached(model, job.spec, images, list(attacks), THREAT, seed, job.cache)
+    return evaluate_cached(model, job.spec, images, AttackJob(attacks, THREAT, seed, job.cache))
 
 
 def test_verdicts_are_made_once_and_come_back_the_same(job, images, monkeypatch):

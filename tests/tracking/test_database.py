@@ -80,7 +80,7 @@ def test_a_path_below_a_file_is_told_in_one_line(tmp_path):
 
 
 def test_a_folder_that_takes_no_new_file_is_told_in_one_line():
-    with pytest.raises(Unavailable, match="/proc/mlflow.db must be one that can be opened here: "):
+    with pytest.raises(Unavailable, match=r"/proc/mlflow\.db must be one that can be opened here: "):
         ready_database(database_path("sqlite:////proc/mlflow.db"))
 
 

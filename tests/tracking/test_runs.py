@@ -1,6 +1,6 @@
 import pytest
 
-from rcnas_zoo.spec.errors import InvalidInput, NotFound, Unavailable
+from rcnas_zoo.spec.errors import NotFound
 from rcnas_zoo.tracking.runs import EXPERIMENT, open_run, unfinished_run
 
 
@@ -43,19 +43,6 @@ def test_an_error_of_the_work_is_told_even_if_the_store_breaks_with_it(store, mo
         raise ValueError("the work")
 
 
-def test_a_store_that_breaks_is_told_in_one_line(store, monkeypatch):
-    def broken(*_, **__):
-        raise OSError("no space left\non the device")
-
-    monkeypatch.setattr("mlflow.MlflowClient.log_batch", broken)
-    with (
-        open_run(store, "train", "x", {}) as run,
-        pytest.raises(Unavailable, match="no space left; mend it, or set MLFLOW_TRACKING_URI") as error,
-    ):
-        run.metrics({"loss": 1.0}, 1)
-    assert "\n" not in str(error.value)
-
-
 def test_a_resumed_run_goes_on_and_ends_anew(store, client):
     with pytest.raises(ValueError, match="cut"), open_run(store, "train", "x", {"a": 1}) as first:
         raise ValueError("cut")
@@ -91,58 +78,27 @@ def test_the_run_that_mlflow_run_made_is_taken_up_where_it_is(store, client, mon
     assert client.get_experiment_by_name(EXPERIMENT) is None
 
 
-def test_a_parameter_is_cut_to_what_mlflow_takes_and_can_be_logged_again(store, client):
-    with open_run(store, "train", "x", {"long": "a" * 10_000}) as run:
-        run.parameters({"long": "a" * 10_000})
-    found = the_run(client, run)
-    assert found.data.params == {"long": "a" * 6000}
-    assert "rcnas.used.long" not in found.data.tags
+def test_a_run_that_is_resumed_under_mlflow_run_goes_on_and_the_new_one_points_to_it(store, client, monkeypatch):
+    with pytest.raises(ValueError, match="cut"), open_run(store, "finetune", "x", {}) as first:
+        raise ValueError("cut")
+    made = client.create_run("0").info.run_id
+    monkeypatch.setenv("MLFLOW_RUN_ID", made)
+    with open_run(store, "finetune", "x", {}, resume=first.id) as second:
+        assert second.id == first.id
+    tags = client.get_run(made).data.tags
+    assert tags["rcnas.continues"] == first.id
+    assert "rcnas.workflow" not in tags
 
 
-def test_more_parameters_and_metrics_than_mlflow_takes_at_once(store, client):
-    parameters = {f"p{i}": i for i in range(230)}
-    with open_run(store, "train", "x", parameters) as run:
-        run.metrics({f"m{i}": float(i) for i in range(1100)}, 7)
-    found = the_run(client, run)
-    assert found.data.params == {name: str(value) for name, value in parameters.items()}
-    assert found.data.metrics == {f"m{i}": float(i) for i in range(1100)}
-    assert [point.step for point in client.get_metric_history(run.id, "m3")] == [7]
-
-
-def test_artifacts_are_kept_byte_for_byte(store, client, tmp_path):
-    (tmp_path / "made").mkdir()
-    (tmp_path / "made" / "a.txt").write_text("a")
-    with open_run(store, "train", "x", {}) as run:
-        run.artifact("candidates/003.json", "{}é")
-        run.artifact("top.bin", b"\0\r\n")
-        run.folder(tmp_path / "made", "folder")
-    kept = tmp_path / "store" / "mlruns" / EXPERIMENT / run.id / "artifacts"
-    assert (kept / "candidates" / "003.json").read_bytes() == "{}é".encode()
-    assert (kept / "top.bin").read_bytes() == b"\0\r\n"
-    assert (kept / "folder" / "a.txt").read_text() == "a"
-
-
-@pytest.mark.parametrize("name", ["../x", "/x", "a/../../x", "", "."])
-def test_an_artifact_stays_below_its_run(name, store):
-    with open_run(store, "train", "x", {}) as run, pytest.raises(InvalidInput, match="must have a relative path"):
-        run.artifact(name, "x")
-
-
-def test_finished_children_are_found_by_their_keys(store, client):
-    with open_run(store, "finetune", "x", {}) as run:
-        with run.child("first") as first:
-            first.metrics({"reward": 0.5}, 0)
-        with run.child("second", {"rcnas.key": "rc-nas/002"}) as second:
-            pass
-        with pytest.raises(ValueError, match="cut"), run.child("third"):
-            raise ValueError("cut")
-        with run.child("fourth"):
-            assert run.finished_children() == {"first": first.id, "rc-nas/002": second.id}
-    tags = the_run(client, first).data.tags
-    assert tags["mlflow.parentRunId"] == run.id
-    assert tags["rcnas.workflow"] == "finetune"
-    with open_run(store, "finetune", "other", {}) as other:
-        assert other.finished_children() == {}
+def test_children_that_were_cut_off_are_killed_when_their_run_is_resumed(store, client):
+    with open_run(store, "finetune", "x", {}) as run, run.child("done") as done:
+        pass
+    parent, experiment = {"mlflow.parentRunId": run.id}, client.get_run(run.id).info.experiment_id
+    cut_off = client.create_run(experiment, tags=parent).info.run_id
+    stranger = client.create_run(experiment).info.run_id
+    with open_run(store, "finetune", "x", {}, resume=run.id):
+        found = {run_id: client.get_run(run_id).info.status for run_id in (done.id, cut_off, stranger)}
+    assert found == {done.id: "FINISHED", cut_off: "KILLED", stranger: "RUNNING"}
 
 
 def test_an_unfinished_run_is_found_by_its_key(store):

@@ -10,7 +10,7 @@ from rcnas_zoo.tracking.store import Store, current_store
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch, no_mlflow_variables):
+def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -67,7 +67,7 @@ def test_a_store_of_plain_files_is_refused(tmp_path):
         Store(str(tmp_path), str(tmp_path)).client()
 
 
-def test_a_read_only_database_can_be_read_but_takes_no_run(store):
+def test_a_read_only_database_can_be_read_but_takes_no_run(store, here):
     path = store.tracking_uri.removeprefix("sqlite:///")
     uri = f"sqlite:///file:{path}?mode=ro&uri=true"
     frozen = Store(uri, uri)

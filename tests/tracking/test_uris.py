@@ -23,7 +23,12 @@ def test_the_default_store_of_a_folder_is_the_one_that_mlflow_takes_there(name, 
     assert default_uri(folder) == mlflow.get_tracking_uri()
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="/\0?", exclude_categories=["Cs"]), min_size=1), min_size=1))
+@given(
+    st.lists(
+        st.text(st.characters(exclude_characters="/\0?", exclude_categories=["Cs"]), min_size=1, max_size=20),
+        max_size=4,
+    )
+)
 def test_the_file_of_a_default_store_is_found_again_whatever_its_folder_is_called(parts):
     folder = Path("/", *[part for part in parts if part not in (".", "..")])
     assert database_path(default_uri(folder)) == folder / "mlflow.db"

@@ -71,6 +71,11 @@ def test_a_relative_database_is_of_the_working_directory(tmp_path, monkeypatch):
     assert read_index(f"sqlite:///{tmp_path}/mlflow.db") == [ROW]
 
 
+def test_the_index_lies_beside_a_database_whose_folder_has_a_space(tmp_path):
+    uri = f"sqlite:///{tmp_path}/my%20work/mlflow.db"
+    assert index_path(uri) == tmp_path / "my work" / "mlflow.db.rcnas-index.json"
+
+
 def test_servers_have_each_their_own_file_in_the_cache_without_naming_them(cache):
     servers = [
         "http://user:secret@host:5000",
@@ -78,6 +83,7 @@ def test_servers_have_each_their_own_file_in_the_cache_without_naming_them(cache
         "https://host:5000",
         "sqlite://",
         "sqlite:///:memory:",
+        "sqlite:///file:/data/mlflow.db?mode=ro&uri=true",
     ]
     paths = {index_path(server) for server in servers}
     assert len(paths) == len(servers)

@@ -162,8 +162,8 @@ class RcnasSearcher:
         epsilon = annealing(self._actor.iteration, self._actor.settings.annealing)
         if epsilon == 0 or outcome.macs <= self._problem.budget:
             return outcome.reward
-        cost = (outcome.parameters, outcome.macs)
-        return reward(outcome.accuracy, *cost, self._problem, self._reward_settings, epsilon)
+        achieved = (outcome.accuracy, outcome.parameters, outcome.macs)
+        return reward(*achieved, self._problem, self._reward_settings, epsilon)
 
     def _learn(self, draws: list[Draw]) -> None:
         temperatures = torch.tensor([draw.temperature for draw in draws])

@@ -46,18 +46,19 @@ class RunningScale:
     """Divides advantages by their running root mean square, and clips them to [-3, 3]."""
 
     def __init__(self) -> None:
-        self._mean_square = torch.tensor(torch.nan)
+        self._mean_square = torch.tensor(0.0)
 
     def __call__(self, advantages: Tensor) -> Tensor:
         """Scaled advantages (T,); the running value holds this update's too."""
         now = advantages.square().mean()
-        before = now if self._mean_square.isnan() else self._mean_square
+        # The first update against a running mean has no advantage at all; to start from 0 would inflate the next.
+        before = now if self._mean_square == 0 else self._mean_square
         self._mean_square = _RMS_DECAY * before + (1 - _RMS_DECAY) * now
         scaled = advantages / self._mean_square.sqrt().clamp_min(1e-6)
         return scaled.clamp(-_LARGEST_ADVANTAGE, _LARGEST_ADVANTAGE)
 
     def state(self) -> Tensor:
-        """The running mean square; NaN before the first update."""
+        """The running mean square; 0 before the first advantage."""
         return self._mean_square.clone()
 
     def restore(self, state: Tensor) -> None:

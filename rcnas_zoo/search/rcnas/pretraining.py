@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from rcnas_zoo.execution.threads import one_torch_thread
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.search.rcnas.encoder import StateEncoder, make_decoder
 from rcnas_zoo.search.rcnas.features import DEEPEST, task_features
@@ -39,6 +40,12 @@ class Pretrained:
 
 def pretrain(settings: RcnasSettings, stages: int, generator: torch.Generator) -> Pretrained:
     """A state encoder for teachers of so many stages, trained until its states can be decoded again (Eq. 10)."""
+    # One thread: the sums, and so the encoder, must not depend on the cores of a machine.
+    with one_torch_thread():
+        return _pretrain(settings, stages, generator)
+
+
+def _pretrain(settings: RcnasSettings, stages: int, generator: torch.Generator) -> Pretrained:
     tasks = sample_tasks(settings.pretraining_tasks, stages, generator)
     held_out = sample_tasks(_HELD_OUT, stages, generator)
     encoder = seeded(lambda: StateEncoder(stages, settings), generator)

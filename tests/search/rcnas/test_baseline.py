@@ -43,6 +43,7 @@ def test_advantages_are_divided_by_their_running_rms():
 def test_an_outlier_is_clipped_and_nothing_but_zeros_stays_zero():
     scale = RunningScale()
     assert scale(torch.zeros(2)).tolist() == [0.0, 0.0]
+    assert scale(torch.tensor([0.01])).item() == pytest.approx(1.0)
     for _ in range(20):
         scale(torch.tensor([0.01]))
     assert scale(torch.tensor([-1.0])).item() == -3.0

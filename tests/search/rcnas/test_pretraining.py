@@ -26,6 +26,19 @@ def test_the_same_seed_gives_the_same_encoder():
     assert not torch.equal(states[0]["lstm.weight_hh_l0"], states[2]["lstm.weight_hh_l0"])
 
 
+def test_the_number_of_threads_does_not_change_the_encoder():
+    settings = RcnasSettings(pretraining_tasks=256, pretraining_steps=5)
+    before, states = torch.get_num_threads(), []
+    try:
+        for threads in (1, 4):
+            torch.set_num_threads(threads)
+            states.append(pretrain(settings, 3, torch.Generator().manual_seed(0)).encoder.state_dict())
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+
+
 def test_random_tasks_are_finite_and_a_tenth_of_them_is_clean():
     tasks = sample_tasks(1000, 2, torch.Generator().manual_seed(0))
     assert tasks.shape == (1000, 2, FEATURES)

@@ -1,0 +1,68 @@
+import subprocess
+
+import pytest
+
+from ..answers import PROGRAM, document
+
+FIELDS = {
+    *("model", "dataset", "threat", "seed", "samples", "clean_accuracy", "attacks", "robust_accuracy", "interval"),
+    *("flags", "seconds"),
+}
+
+
+def test_the_document_tells_the_numbers(chain):
+    found = chain["evaluate"]
+    assert set(found) >= FIELDS
+    assert (found["model"], found["dataset"], found["threat"]) == ("./mine", "digits", "linf@1/5")
+    assert (found["seed"], found["samples"], list(found["attacks"])) == (0, 32, ["fgsm"])
+    low, high = found["interval"]
+    assert 0 <= low <= found["robust_accuracy"] <= high <= 1
+    assert found["robust_accuracy"] == found["attacks"]["fgsm"] <= found["clean_accuracy"]
+    assert found["run_id"] in {row["id"] for row in chain["runs"]}
+
+
+def test_the_same_question_gets_the_same_answer(run, there, chain):
+    again = document(run("evaluate", "./copy", "--attack", "fgsm", "--samples", "32", "--json"))
+    same = FIELDS - {"model", "seconds"}
+    assert {name: again[name] for name in same} == {name: chain["evaluate"][name] for name in same}
+
+
+@pytest.mark.parametrize("options", ["--threat linf@1/10", "--threat 1/10", "--eps 0.1", "--eps 1/10 --threat 1/10"])
+def test_the_radius_may_be_said_in_many_ways(run, there, options):
+    line = f"evaluate ./mine --attack fgsm --samples 4 {options} --json"
+    assert document(run(*line.split()))["threat"] == "linf@1/10"
+
+
+def test_attacks_are_repeated_or_joined(run, there):
+    line = "evaluate ./mine --attack pgd-2,fgsm --attack clean --samples 8 --json"
+    found = document(run(*line.split()))
+    assert list(found["attacks"]) == ["clean", "fgsm", "pgd-2"]
+    assert found["robust_accuracy"] <= min(found["attacks"].values())
+
+
+def test_a_network_without_a_record_of_its_data_is_measured_on_request(run, here, material):
+    line = f"evaluate {material}/whole --dataset digits --attack fgsm --samples 4 --seed 5 --json"
+    assert document(run(*line.split()))["seed"] == 5
+
+
+def test_people_get_a_table_and_progress(run, there):
+    answer = run("evaluate", "robust-mine", "--attack", "pgd-1", "--samples", "16")
+    assert answer.exit_code == 0
+    first, *_, robust, took = answer.stdout.splitlines()
+    assert first == "robust-mine on 16 test images of digits, threat linf@1/5, seed 0"
+    assert robust.startswith("robust accuracy ")
+    assert took.startswith("took ")
+    assert "attacking robust-mine: 32/32" in answer.stderr
+
+
+def test_quiet_says_nothing_but_the_answer(run, there):
+    line = "evaluate ./mine --attack pgd-3 --samples 8 --quiet"
+    assert run(*line.split()).stderr == ""
+
+
+def test_nothing_of_the_libraries_reaches_stdout(there):
+    line = "evaluate ./mine --attack autoattack --samples 1 --json"
+    done = subprocess.run([PROGRAM, *line.split()], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("{\n")
+    assert done.stdout.endswith("\n}\n")
+    assert {line.partition(":")[0] for line in done.stderr.splitlines()} <= {"attacking ./mine"}

@@ -1,0 +1,81 @@
+"""Whole jobs on the digits; each run that many tests look at is made once."""
+
+import pytest
+
+from rcnas_zoo.datasets.dataset import Dataset
+from rcnas_zoo.search.rcnas.settings import RcnasSettings
+from rcnas_zoo.spec.task import Task
+from rcnas_zoo.tracking.store import Store
+from rcnas_zoo.workflows import prepare, rows
+from rcnas_zoo.workflows.finals import run_final
+from rcnas_zoo.workflows.finetune import finetune
+from rcnas_zoo.workflows.machine import Machine
+from rcnas_zoo.workflows.settings import FinetuneSettings
+from rcnas_zoo.workflows.train import TrainSettings, train
+
+from .quick import QUICK_PLAN, TASK, Made, Trained, quick_settings, using
+
+
+@pytest.fixture
+def here(store, monkeypatch) -> Store:
+    """An empty store of this test alone, the current one."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.tracking_uri)
+    return store
+
+
+@pytest.fixture
+def machine(tmp_path) -> Machine:
+    """A machine of this test alone, with one worker: this process."""
+    return Machine(workers=1, cache=tmp_path / "cache")
+
+
+@pytest.fixture
+def quick_plan(monkeypatch) -> None:
+    """The test split is asked for little."""
+    monkeypatch.setattr(prepare, "final_plan", lambda *_: QUICK_PLAN)
+
+
+@pytest.fixture
+def no_test_images(monkeypatch) -> None:
+    """The test split must stay closed."""
+    monkeypatch.setattr(Dataset, "test", lambda _: pytest.fail("the test split was opened"))
+
+
+@pytest.fixture(scope="session")
+def compared(tmp_path_factory, new_store) -> Made:
+    """A whole run with every row, as a user would start it."""
+    folder, events, open_test = tmp_path_factory.mktemp("compared"), [], Dataset.test
+    store, machine = new_store(folder / "store"), Machine(workers=1, cache=folder / "cache")
+    settings = FinetuneSettings(
+        iterations=2,
+        agent=RcnasSettings(steps=2),
+        search_epochs=1,
+        final_epochs=1,
+        subset_samples=4,
+        compare=("teacher", "robustresnet", "random"),
+    )
+    with using(store) as patch:
+        patch.setattr(Dataset, "test", lambda self: events.append("test") or open_test(self))
+        patch.setattr(rows, "run_final", lambda *given: events.append("final") or run_final(*given))
+        result = finetune(Task.parse("digits/pgd-20/wrn-10-2/2m"), settings, machine, command="rcnas-zoo finetune x")
+    return Made(result, store, machine, tuple(events))
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory, new_store) -> Made:
+    """A quick run that nothing interrupted."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    store, machine = new_store(folder / "store"), Machine(workers=1, cache=folder / "cache")
+    with using(store) as patch:
+        patch.setattr(prepare, "final_plan", lambda *_: QUICK_PLAN)
+        return Made(finetune(TASK, quick_settings(), machine), store, machine)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, new_store) -> Trained:
+    """WRN-10-1 after one epoch on the digits, named `mine`."""
+    folder = tmp_path_factory.mktemp("trained")
+    store, machine = new_store(folder / "store"), Machine(cache=folder / "cache")
+    settings = TrainSettings(epochs=1, attacks=("pgd-2",))
+    with using(store):
+        return Trained(train("wrn-10-1", "digits", folder / "mine", settings, machine), store)

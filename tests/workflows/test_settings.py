@@ -1,0 +1,53 @@
+import json
+
+import pytest
+
+from rcnas_zoo.search.rcnas.settings import FINE_TUNING, RcnasSettings
+from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.recipe import TrainingRecipe
+from rcnas_zoo.spec.threat import ThreatModel
+from rcnas_zoo.workflows.settings import FinetuneSettings, default_agent, finetune_settings, with_epochs
+
+
+def test_the_visits_are_iterations_times_steps():
+    assert FinetuneSettings().visits == 10
+    assert finetune_settings({"steps": 3}, iterations=4).visits == 12
+
+
+def test_a_search_without_a_policy_gets_a_fresh_agent_and_one_with_a_policy_a_careful_one():
+    assert finetune_settings({}).agent == default_agent("none") == RcnasSettings()
+    assert finetune_settings({}, policy="folder").agent == default_agent("folder") == FINE_TUNING
+    assert finetune_settings({"lips": False}, policy="folder").agent.learning_rate == FINE_TUNING.learning_rate
+
+
+@pytest.mark.parametrize(("switch", "length"), [(True, 15), (False, 0), (None, 0)])
+def test_the_annealing_switch_means_the_schedule_of_n2n(switch, length):
+    assert finetune_settings({}, switch).agent.annealing == length
+
+
+def test_settings_are_plain_json_data():
+    settings = FinetuneSettings(threat=ThreatModel.parse("linf@1/10"), compare=("random",))
+    data = settings.to_dict()
+    assert json.loads(json.dumps(data)) == data
+    assert (data["threat"], data["compare"], data["agent"]["steps"]) == ("linf@1/10", ["random"], 1)
+
+
+def test_epochs_replace_those_of_the_recipe_and_zero_leaves_them():
+    assert with_epochs(TrainingRecipe(), 3).epochs == 3
+    assert with_epochs(TrainingRecipe(), 0) == TrainingRecipe()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"iterations": 0}, "the iterations must be at least 1 .*got 0"),
+        ({"seed": -1}, "the seed must be at least 0"),
+        ({"subset_samples": 0}, "the subset for AutoAttack must be at least 1"),
+        ({"search_epochs": -1}, "the search epochs must be at least 0"),
+        ({"final_epochs": -1}, "the final epochs must be at least 0"),
+        ({"compare": ("teachers",)}, r"a row to compare with must be .*did you mean 'teacher'\?"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(change, message):
+    with pytest.raises(InvalidInput, match=message):
+        FinetuneSettings(**change)
