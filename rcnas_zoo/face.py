@@ -28,8 +28,10 @@ def load(name: str, device: str = "auto") -> "nn.Module":
     """A trained network in eval mode: a zoo name (``robust-2m``) or an entry folder; input in [0, 1].
 
     Raises:
+        InvalidInput: a malformed name, or an unknown device.
         NotFound: no such name, version, weights or folder.
         IntegrityError: hashes, weights or canary do not match.
+        Unavailable: the registry does not answer, or the machine does not have the device.
     """
     from rcnas_zoo.workflows.entry_of import entry_of
     from rcnas_zoo.workflows.machine import Machine
@@ -99,6 +101,9 @@ def train(network: str, dataset: str, to: str | Path, *, machine: "Machine | Non
         to: the folder to make.
         machine: where it runs.
         settings: fields of `rcnas_zoo.workflows.train.TrainSettings`.
+
+    Raises:
+        InvalidInput, NotFound, Unavailable: as `rcnas_zoo.workflows.train.train`.
     """
     from rcnas_zoo.workflows.train import TrainSettings
     from rcnas_zoo.workflows.train import train as run

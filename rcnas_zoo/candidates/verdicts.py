@@ -25,6 +25,17 @@ from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.threat import ThreatModel
 
 ENGINE_VERSION = 1
+_PLAIN = (
+    "clean_accuracy",
+    "attacks",
+    "robust_accuracy",
+    "interval",
+    "samples",
+    "seed",
+    "settings",
+    "flags",
+    "seconds",
+)
 
 
 @dataclass(frozen=True)
@@ -113,19 +124,6 @@ def _unpack(files: dict[str, bytes]) -> EvaluationReport:
     facts["threat"] = ThreatModel(norm, Fraction(radius))
     facts["interval"], facts["flags"] = tuple(facts["interval"]), tuple(facts["flags"])
     return EvaluationReport(verdicts=load(files["verdicts.safetensors"]), **facts)
-
-
-_PLAIN = (
-    "clean_accuracy",
-    "attacks",
-    "robust_accuracy",
-    "interval",
-    "samples",
-    "seed",
-    "settings",
-    "flags",
-    "seconds",
-)
 
 
 def subset(images: Images, count: int, seed: int) -> Images:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, replace
 
+from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.canonical import canonical_json
 from rcnas_zoo.spec.errors import InvalidInput, Unavailable
 from rcnas_zoo.spec.network import NetworkSpec
@@ -38,24 +39,31 @@ def final_jobs(
 
 def run_finals(session: Session, jobs: list[FinalJob]) -> tuple[FinalResult, ...]:
     """Several networks side by side; a single one in this process, where its progress can be seen."""
-    done = 0
-
-    def count(index: int, result: FinalResult) -> None:
-        nonlocal done
-        done += 1
-        session.observer.progress("full trainings", done, len(jobs), jobs[index].method)
-
     if len(jobs) == 1 or session.workers.count == 1:
         rows = [run_final(job, session.observer) for job in jobs]
     else:
-        session.observer.progress("full trainings", 0, len(jobs))
-        rows = session.workers.run(run_final, jobs, count)
+        rows = _side_by_side(session, jobs)
     logged = session.run.finished_children()
     for row in rows:
         if _key(row) not in logged:
             _log(session, row)
     session.run.metrics(metrics_on_test(rows[0]), 0)
     return tuple(rows)
+
+
+def _side_by_side(session: Session, jobs: list[FinalJob]) -> list[FinalResult]:
+    """The results in the jobs' order; the costliest job starts first, so that none is left alone at the end."""
+    ordered = sorted(jobs, key=lambda job: cost(job.training.spec).macs, reverse=True)
+    done = 0
+
+    def count(index: int, result: FinalResult) -> None:
+        nonlocal done
+        done += 1
+        session.observer.progress("full trainings", done, len(jobs), ordered[index].method)
+
+    session.observer.progress("full trainings", 0, len(jobs))
+    found = {result.method: result for result in session.workers.run(run_final, ordered, count)}
+    return [found[job.method] for job in jobs]
 
 
 def _best(search: SearchResult) -> NetworkSpec:

@@ -28,9 +28,12 @@ def agent_search(session: Session, problem: SearchProblem) -> SearchResult:
 
 
 def random_search(session: Session, problem: SearchProblem) -> SearchResult:
-    """As many random networks as the agent visits, under the same budget, evaluator and seed."""
+    """As many random networks as the agent visits, under the same budget, evaluator and seed.
+
+    Chance learns nothing from outcomes, so all are proposed at once, which keeps every worker busy.
+    """
     settings = session.prepared.settings
-    return _run(session, problem, RandomMethod(settings.visits, settings.agent.steps, settings.seed), "random")
+    return _run(session, problem, RandomMethod(settings.visits, settings.visits, settings.seed), "random")
 
 
 def method_name(session: Session) -> str:

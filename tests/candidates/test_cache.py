@@ -46,6 +46,13 @@ def test_a_damaged_entry_is_set_aside_and_can_be_made_anew(cache, name):
     assert cache.get("training", KEY) == FILES
 
 
+def test_a_damaged_entry_that_another_process_has_set_aside_already_is_none(cache, monkeypatch):
+    cache.put("training", KEY, FILES)
+    (folder(cache) / "weights.bin").unlink()
+    monkeypatch.setattr("shutil.rmtree", lambda *_, **__: folder(cache).rename(cache.root / "elsewhere"))
+    assert cache.get("training", KEY) is None
+
+
 def test_a_missing_file_is_damage(cache):
     cache.put("training", KEY, FILES)
     (folder(cache) / "weights.bin").unlink()

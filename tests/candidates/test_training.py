@@ -7,7 +7,7 @@ from rcnas_zoo.candidates import training
 from rcnas_zoo.candidates.source import DataSource
 from rcnas_zoo.candidates.training import threads_for, train_cached
 from rcnas_zoo.networks.named import named_spec
-from rcnas_zoo.spec import InputSpec
+from rcnas_zoo.spec import InputSpec, Silent
 
 
 def test_a_training_is_done_once_and_comes_back_the_same(job, monkeypatch):
@@ -18,6 +18,27 @@ def test_a_training_is_done_once_and_comes_back_the_same(job, monkeypatch):
     assert again.best_epoch == first.best_epoch
     assert all(torch.equal(again.best[name], tensor) for name, tensor in first.best.items())
     assert all(torch.equal(again.last[name], tensor) for name, tensor in first.last.items())
+
+
+def test_an_observer_hears_of_the_epochs_also_if_they_come_from_the_cache(job):
+    heard = []
+
+    class Listener(Silent):
+        def epoch(self, number, total, metrics):
+            heard.append((number, total, dict(metrics)))
+
+    trained = train_cached(job, Listener())
+    train_cached(job, Listener())
+    assert heard == [(1, 1, dict(trained.curve[0]))] * 2
+
+
+def test_the_threads_of_the_process_stay_as_they_were(job):
+    torch.set_num_threads(2)
+    try:
+        train_cached(job)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
 
 
 def test_without_the_cache_the_weights_are_bitwise_the_same(job, tmp_path):

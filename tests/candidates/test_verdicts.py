@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -40,6 +42,11 @@ def test_whatever_decides_a_verdict_decides_the_key(job, images, monkeypatch, wh
     with pytest.raises(pytest.fail.Exception):
         measure(job, model, others, 1 if what == "seed" else 0, ("pgd-3",) if what == "attacks" else ("pgd-2",))
     assert len(asked) == 1
+
+
+def test_an_attack_after_a_training_shares_its_seed_cache_and_threads(job):
+    attack = AttackJob.after(replace(job, seed=4, threads=3), ("pgd-2",), THREAT)
+    assert attack == AttackJob(("pgd-2",), THREAT, 4, job.cache, 3)
 
 
 def test_the_weights_digest_does_not_depend_on_the_order():

@@ -1,15 +1,21 @@
 """Whole jobs on the digits; each run that many tests look at is made once."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from rcnas_zoo.datasets.dataset import Dataset
+from rcnas_zoo.execution.workers import Workers
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
+from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.task import Task
+from rcnas_zoo.tracking.runs import open_run
 from rcnas_zoo.tracking.store import Store
 from rcnas_zoo.workflows import prepare, rows
 from rcnas_zoo.workflows.finals import run_final
 from rcnas_zoo.workflows.finetune import finetune
 from rcnas_zoo.workflows.machine import Machine
+from rcnas_zoo.workflows.session import Session
 from rcnas_zoo.workflows.settings import FinetuneSettings
 from rcnas_zoo.workflows.train import TrainSettings, train
 
@@ -69,6 +75,14 @@ def undisturbed(tmp_path_factory, new_store) -> Made:
     with using(store) as patch:
         patch.setattr(prepare, "final_plan", lambda *_: QUICK_PLAN)
         return Made(finetune(TASK, quick_settings(), machine), store, machine)
+
+
+@pytest.fixture
+def session(undisturbed, here) -> Iterator[Session]:
+    """A run under way whose teacher, candidates and final are in the cache."""
+    prepared = prepare.prepare(TASK, quick_settings(), undisturbed.machine)
+    with open_run(here, "finetune", str(TASK), {}) as run, Workers(1) as workers:
+        yield Session(prepared, here, run, workers, Silent())
 
 
 @pytest.fixture(scope="session")

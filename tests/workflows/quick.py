@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
+from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.tracking.store import Store
 from rcnas_zoo.workflows.finals import FinalPlan
@@ -53,6 +54,20 @@ class Trained:
 
     entry: Entry
     store: Store
+
+
+class Heard(Silent):
+    """An observer that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.epochs: list[int] = []
+        self.steps: list[tuple[str, int, int, str]] = []
+
+    def epoch(self, number, total, metrics) -> None:
+        self.epochs.append(number)
+
+    def progress(self, label, done, total, note="") -> None:
+        self.steps.append((label, done, total, note))
 
 
 def cache_keys(machine: Machine, kind: str) -> set[str]:

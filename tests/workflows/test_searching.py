@@ -1,0 +1,76 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.search.rcnas.actor import policy_part
+from rcnas_zoo.workflows import searching
+from rcnas_zoo.workflows.policies import load_policy
+from rcnas_zoo.workflows.prepare import prepare
+from rcnas_zoo.workflows.searching import agent_search, method_name, random_search, visits_table
+from tests.search.formula import Formula, make_problem
+
+from .quick import TASK, quick_settings
+
+PROBLEM = make_problem(str(TASK))
+
+
+@pytest.fixture(autouse=True)
+def formula(monkeypatch):
+    """Nothing is trained: robust accuracy is a formula of the network."""
+    made = Formula()
+    monkeypatch.setattr(searching, "TrainingEvaluator", lambda *_: made)
+    return made
+
+
+def with_settings(session, undisturbed, **changes):
+    return replace(session, prepared=prepare(TASK, quick_settings(**changes), undisturbed.machine))
+
+
+def kept(session, path, folder):
+    return Path(session.store.client().download_artifacts(session.run.id, path, str(folder)))
+
+
+@pytest.mark.parametrize(("search", "name"), [(agent_search, "r-nas"), (random_search, "random")])
+def test_a_search_keeps_all_its_visits_with_the_run(search, name, session, tmp_path):
+    result = search(session, PROBLEM)
+    assert len(result.visits) == 4
+    assert json.loads(kept(session, f"search/{name}.json", tmp_path).read_text()) == visits_table(result)
+    assert sorted(session.run.finished_children()) == [f"{name}/{number:03}" for number in range(4)]
+
+
+@pytest.mark.parametrize(("search", "batches"), [(agent_search, [2, 2, 2]), (random_search, [6])])
+def test_the_agent_visits_a_step_at_a_time_and_chance_all_at_once(search, batches, session, undisturbed, formula):
+    agent = replace(session.prepared.settings.agent, steps=2)
+    search(with_settings(session, undisturbed, agent=agent, iterations=3), PROBLEM)
+    assert formula.batches == batches
+
+
+def test_chance_stays_within_the_budget_and_hangs_on_the_seed(session, undisturbed):
+    first, again = random_search(session, PROBLEM), random_search(session, PROBLEM)
+    other = random_search(with_settings(session, undisturbed, seed=1), PROBLEM)
+    assert first.visits == again.visits != other.visits
+    assert all(cost(visit.proposal.spec).macs <= PROBLEM.budget for visit in first.visits)
+
+
+def test_a_policy_that_one_run_logged_is_what_the_next_one_starts_from(session, undisturbed, tmp_path):
+    learned = policy_part(agent_search(session, PROBLEM).state)
+    folder = str(kept(session, "policy", tmp_path))
+    frozen = replace(session.prepared.settings.agent, learning_rate=0.0)
+    later = with_settings(session, undisturbed, policy=folder, agent=frozen)
+    assert (method_name(session), method_name(later)) == ("r-nas", "rc-nas")
+    unchanged = policy_part(agent_search(later, PROBLEM).state)
+    assert all(unchanged[name].equal(tensor) for name, tensor in learned.items())
+    assert "rc-nas/000" in session.run.finished_children()
+    assert policy_part(load_policy(folder)).keys() == learned.keys()
+
+
+def test_a_visit_is_told_with_its_cost_and_worth(session):
+    result = random_search(session, PROBLEM)
+    visit, row = result.visits[1], visits_table(result)[1]
+    assert row["spec"] == visit.proposal.spec.to_dict()
+    assert (row["id"], row["digest"], row["status"]) == (1, visit.proposal.spec.digest, "trained")
+    assert (row["reward"], row["accuracy"]) == (visit.outcome.reward, visit.outcome.accuracy)
+    assert (row["macs"], row["parameters"]) == (visit.outcome.macs, visit.outcome.parameters)

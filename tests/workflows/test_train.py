@@ -1,0 +1,117 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from rcnas_zoo.candidates import training
+from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.threat import ThreatModel
+from rcnas_zoo.training.recipes import named_recipe
+from rcnas_zoo.workflows.machine import Machine
+from rcnas_zoo.workflows.train import TrainSettings, default_folder, train
+from rcnas_zoo.workflows.verify import verify_entry
+from rcnas_zoo.zoo.loading import load_model
+from rcnas_zoo.zoo.show import describe
+
+from .quick import Heard
+
+QUICK = TrainSettings(epochs=1, attacks=("pgd-2",))
+
+
+@pytest.fixture
+def machine(trained):
+    """The machine that knows the training of the entry `mine`."""
+    return Machine(cache=trained.entry.folder.parent / "cache")
+
+
+@pytest.fixture
+def no_training(monkeypatch):
+    monkeypatch.setattr(training, "_train", lambda *_: pytest.fail("trained"))
+
+
+def test_an_entry_is_whole_and_tells_what_it_is(trained):
+    record = trained.entry.record
+    assert verify_entry(str(trained.entry.folder)).passed
+    assert (record.name, record.dataset, record.threat) == ("mine", "digits", "linf@1/5")
+    assert record.recipe == named_recipe("digits-final").with_changes(objective="trades", epochs=1)
+    (measured,) = record.measured
+    assert (measured.split, measured.samples, list(measured.attacks)) == ("test", 360, ["pgd-2"])
+    assert measured.clean_accuracy > 0.3
+    assert record.lineage["network"] == "wrn-10-1"
+    assert describe(trained.entry)["weights"]
+
+
+def test_the_run_has_settings_curve_accuracies_and_entry(trained):
+    client = trained.store.client()
+    run = client.get_run(trained.entry.record.lineage["run_id"])
+    assert (run.info.status, run.info.run_name) == ("FINISHED", "train wrn-10-1 on digits")
+    assert (run.data.params["network"], run.data.params["dataset"], run.data.params["seed"]) == (
+        "wrn-10-1",
+        "digits",
+        "0",
+    )
+    assert json.loads(run.data.params["recipe"]) == trained.entry.record.recipe.to_dict()
+    assert run.data.metrics["test.pgd-2"] == trained.entry.record.measured[0].attacks["pgd-2"]
+    assert [point.step for point in client.get_metric_history(run.info.run_id, "loss")] == [1]
+    files = {file.path for file in client.list_artifacts(run.info.run_id, "entry")}
+    assert files == {f"entry/{name}" for name in trained.entry.record.files}
+
+
+def test_the_same_training_again_is_taken_from_the_cache_with_its_curve(trained, machine, here, tmp_path, no_training):
+    heard = Heard()
+    again = train("wrn-10-1", "digits", tmp_path / "again", QUICK, machine, heard)
+    assert heard.epochs == [1]
+    assert here.client().get_metric_history(again.record.lineage["run_id"], "loss")
+    first, second = load_model(trained.entry).state_dict(), load_model(again).state_dict()
+    assert all(torch.equal(first[name], tensor) for name, tensor in second.items())
+    assert again.record.measured == trained.entry.record.measured
+
+
+def test_a_stored_spec_can_be_trained_and_its_path_is_nobodys_business(trained, machine, here, tmp_path, no_training):
+    (tmp_path / "spec.json").write_text(trained.entry.spec.to_json())
+    entry = train(str(tmp_path / "spec.json"), "digits", tmp_path / "other", QUICK, machine)
+    assert entry.spec == trained.entry.spec
+    assert entry.record.lineage["network"] == "spec.json"
+
+
+def test_without_attacks_in_training_there_is_no_threat_in_the_record(here, tmp_path):
+    settings = TrainSettings(objective="clean", epochs=1, attacks=("fgsm",))
+    entry = train("wrn-10-1", "digits", tmp_path / "mine", settings, Machine(cache=tmp_path / "cache"))
+    assert (entry.record.threat, entry.record.measured[0].threat) == ("", "linf@1/5")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"objective": "sta"}, r"the objective must be .*did you mean 'sat'\?"),
+        ({"threat": ThreatModel.parse("l2@0.5")}, "the threat of a recipe must be Linf"),
+        ({"attacks": ("pdg-20",)}, "an attack must be"),
+        ({"epochs": -1}, "the epochs must be at least 0"),
+        ({"seed": -1}, "the seed must be at least 0"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused_before_anything_is_trained(changes, message, here, tmp_path, no_training):
+    with pytest.raises(InvalidInput, match=message):
+        train("wrn-10-1", "digits", tmp_path / "mine", TrainSettings(**changes), Machine(cache=tmp_path / "cache"))
+    assert here.client().search_runs(["0"]) == []
+
+
+@pytest.mark.parametrize(("name", "message"), [("taken", "must not exist, got"), ("no name", "a zoo name must be")])
+def test_a_folder_that_cannot_be_the_entry_is_refused_before_anything_is_trained(name, message, tmp_path, no_training):
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(InvalidInput, match=message):
+        train("wrn-10-1", "digits", tmp_path / name, QUICK, Machine(cache=tmp_path / "cache"))
+
+
+@pytest.mark.parametrize(
+    ("network", "dataset", "folder"),
+    [
+        ("wrn-16-2", "digits", "wrn-16-2-digits"),
+        ("./specs/small.json", "cifar10", "small-cifar10"),
+        ("robust-1.5m@digits", "digits", "robust-1.5m-digits"),
+        ("robust-2m:3", "npz:/data/Mine 2.npz", "robust-2m-mine-2"),
+    ],
+)
+def test_the_default_folder_is_named_after_network_and_data(network, dataset, folder):
+    assert default_folder(network, dataset) == Path(folder)
