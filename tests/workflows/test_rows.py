@@ -123,3 +123,17 @@ def test_several_networks_side_by_side_are_told_as_they_end(session, jobs):
         ("full trainings", 1, 2, "random"),
         ("full trainings", 2, 2, "searched"),
     ]
+
+
+def test_the_costliest_network_starts_first_and_the_rows_keep_their_order(session, undisturbed, jobs, monkeypatch):
+    started = []
+
+    def measured(job):
+        started.append(job.method)
+        return replace(undisturbed.result.rows[0], method=job.method)
+
+    monkeypatch.setattr(rows, "run_final", measured)
+    costly = replace(jobs[1].training, spec=session.prepared.teacher.spec)
+    found = run_finals(replace(session, workers=TwoWorkers()), [jobs[0], replace(jobs[1], training=costly)])
+    assert started == ["random", "searched"]
+    assert [row.method for row in found] == ["searched", "random"]
