@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 from rcnas_zoo.candidates.training import train_cached
+from rcnas_zoo.spec.errors import Unavailable
 from rcnas_zoo.spec.record import Record
 from rcnas_zoo.workflows.finals import FinalJob, FinalResult
 from rcnas_zoo.workflows.records import new_record
@@ -16,7 +17,16 @@ from rcnas_zoo.zoo.writing import write_entry
 
 
 def publish_winner(session: Session, job: FinalJob, row: FinalResult) -> tuple[Published, bool]:
-    """What the registry calls the network now, ``robust-<budget>``, and whether a copy out of it verifies."""
+    """What the registry calls the network now, ``robust-<budget>``, and whether a copy out of it verifies.
+
+    Raises:
+        Unavailable: the full training diverged, so there is nothing worth publishing.
+    """
+    if row.diverged:
+        raise Unavailable(
+            f"the winner's full training must keep a finite loss, it diverged after {len(row.curve)} epochs; "
+            "take another --seed or fewer --final-epochs"
+        )
     record = _record(session, job, row)
     with tempfile.TemporaryDirectory() as folder:
         entry = write_entry(Path(folder) / record.name, row.spec, record, train_cached(job.training).best)

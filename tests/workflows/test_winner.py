@@ -5,6 +5,7 @@ import torch
 
 from rcnas_zoo.candidates.training import train_cached
 from rcnas_zoo.spec.budget import Budget
+from rcnas_zoo.spec.errors import Unavailable
 from rcnas_zoo.workflows.rows import final_jobs
 from rcnas_zoo.workflows.winner import publish_winner
 from rcnas_zoo.zoo.entry import WEIGHTS
@@ -45,3 +46,10 @@ def test_a_registry_that_damages_the_weights_is_noticed(session, winner, monkeyp
 
     monkeypatch.setattr("rcnas_zoo.workflows.winner.download", damaged)
     assert publish_winner(session, *winner)[1] is False
+
+
+def test_a_network_whose_training_diverged_is_not_published(session, winner):
+    job, row = winner
+    with pytest.raises(Unavailable, match="must keep a finite loss, it diverged after 1 epochs"):
+        publish_winner(session, job, replace(row, diverged=True))
+    assert session.store.client().search_registered_models() == []
