@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 @click.option("--compare", type=WORDS, help="Rows to train beside the result: teacher,robustresnet,random.")
 @click.option("--search-epochs", type=COUNT, help="Epochs of a candidate; default the recipe's.")
 @click.option("--final-epochs", type=COUNT, help="Epochs of the networks that are kept; default the recipe's.")
+@click.option(
+    "--reward-images", type=TEXT, help="white-box (default) or transfer: attacked on the candidate or on the teacher."
+)
 @click.option("--subset-samples", type=POSITIVE, help="Test images for AutoAttack; default 64.")
 @click.option("--lips", type=SWITCH, help="Whether the agent sees the Lipschitz statistics; default on.")
 @click.option("--cost", type=SWITCH, help="Whether the agent sees cost and budget; default on.")
@@ -49,6 +52,7 @@ def command(
     compare: tuple[str, ...] | None,
     search_epochs: int | None,
     final_epochs: int | None,
+    reward_images: str | None,
     subset_samples: int | None,
     lips: bool | None,
     cost: bool | None,
@@ -85,6 +89,7 @@ def command(
             compare=compare,
             search_epochs=search_epochs,
             final_epochs=final_epochs,
+            reward_images=reward_images,
             subset_samples=subset_samples,
         ),
     )

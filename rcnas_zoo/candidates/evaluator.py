@@ -6,6 +6,7 @@ from typing import Protocol
 
 import torch
 
+from rcnas_zoo.candidates.attacked import attacked_images, transfer_accuracy
 from rcnas_zoo.candidates.reward import RewardSettings, reward
 from rcnas_zoo.candidates.training import TrainingJob, train_cached
 from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached
@@ -25,10 +26,16 @@ class CandidateEvaluator(Protocol):
 
 @dataclass(frozen=True)
 class CandidateJob:
-    """One candidate's training and attack; travels to a worker process."""
+    """One candidate's training and attack; travels to a worker process.
+
+    Attributes:
+        training, attack: what is done with the candidate.
+        transfer: key of images attacked on the teacher that it is measured on instead; empty for its own.
+    """
 
     training: TrainingJob
     attack: AttackJob
+    transfer: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,9 +57,13 @@ def evaluate_candidate(job: CandidateJob) -> CandidateResult:
     model = build(job.training.spec).to(torch.device(job.training.device))
     model.load_state_dict(trained.best)
     images = job.training.source.splits().evaluation
-    report = evaluate_cached(model, job.training.spec, images, job.attack)
+    attack = replace(job.attack, attacks=("clean",)) if job.transfer else job.attack
+    report = evaluate_cached(model, job.training.spec, images, attack)
+    robust = report.robust_accuracy
+    if job.transfer:
+        robust = transfer_accuracy(model, attacked_images(job.attack, job.transfer), images.labels)
     seconds = trained.seconds + report.seconds
-    return CandidateResult(report.clean_accuracy, report.robust_accuracy, trained.curve, seconds, diverged=False)
+    return CandidateResult(report.clean_accuracy, robust, trained.curve, seconds, diverged=False)
 
 
 @dataclass(frozen=True)
@@ -66,11 +77,14 @@ class TrainingEvaluator:
         template: the training job of a candidate, with any spec.
         workers: where jobs run.
         reward: settings of Eq. 4.
+        transfer: measure candidates on the images attacked on the teacher, as Algorithm 2 prints it, instead of
+            attacking each candidate itself.
     """
 
     template: TrainingJob
     workers: Workers
     reward: RewardSettings
+    transfer: bool = False
 
     def evaluate(self, problem: SearchProblem, proposals: Sequence[Proposal], observer: Observer) -> list[Outcome]:
         """See `CandidateEvaluator.evaluate`."""
@@ -88,7 +102,8 @@ class TrainingEvaluator:
 
     def _job(self, problem: SearchProblem, proposal: Proposal) -> CandidateJob:
         training = replace(self.template, spec=proposal.spec)
-        return CandidateJob(training, AttackJob.after(training, (str(problem.task.attack),), problem.threat))
+        attack = AttackJob.after(training, (str(problem.task.attack),), problem.threat)
+        return CandidateJob(training, attack, problem.teacher.attacked if self.transfer else "")
 
     def _outcome(self, problem: SearchProblem, proposal: Proposal, result: CandidateResult | None) -> Outcome:
         price = cost(proposal.spec)

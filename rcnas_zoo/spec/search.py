@@ -21,6 +21,7 @@ class TeacherFacts:
         parameters, macs: its cost, MACs of one image.
         accuracy: robust accuracy of the adversarially trained teacher on the evaluation split, in [0, 1].
         lips: statistics of its Lipschitz ratio under the task's attack (RC-NAS Eq. 1); zeros for ``clean``.
+        attacked: key of the evaluation images attacked on it; empty if they are not kept.
     """
 
     spec: NetworkSpec
@@ -28,6 +29,7 @@ class TeacherFacts:
     macs: int
     accuracy: float
     lips: tuple[float, ...]
+    attacked: str = ""
 
 
 @dataclass(frozen=True)

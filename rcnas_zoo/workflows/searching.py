@@ -42,7 +42,9 @@ def method_name(session: Session) -> str:
 
 
 def _run(session: Session, problem: SearchProblem, method: SearchMethod, name: str) -> SearchResult:
-    evaluator = TrainingEvaluator(session.prepared.search, session.workers, session.prepared.settings.reward)
+    settings = session.prepared.settings
+    transfer = settings.reward_images == "transfer"
+    evaluator = TrainingEvaluator(session.prepared.search, session.workers, settings.reward, transfer)
     result = method.run(problem, TrackedEvaluator(evaluator, session.run, name), session.observer)
     session.run.artifact(f"search/{name}.json", canonical_json(visits_table(result)))
     return result

@@ -5,12 +5,13 @@ from typing import Any
 
 from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.search.rcnas.settings import FINE_TUNING, RcnasSettings
-from rcnas_zoo.spec.canonical import check_integer
+from rcnas_zoo.spec.canonical import check_choice, check_integer
 from rcnas_zoo.spec.errors import unknown_choice
 from rcnas_zoo.spec.recipe import TrainingRecipe
 from rcnas_zoo.spec.threat import ThreatModel
 
 ROWS = ("teacher", "robustresnet", "random")
+REWARD_IMAGES = ("white-box", "transfer")
 ANNEALING = 15
 """Updates of N2N's annealing schedule."""
 
@@ -28,6 +29,8 @@ class FinetuneSettings:
         compare: rows trained and measured beside the result, out of ``ROWS``.
         subset_samples: test images that AutoAttack is run on.
         search_epochs, final_epochs: 0 takes the recipes' own.
+        reward_images: what a candidate's reward is measured on: ``white-box`` (images attacked on the candidate itself)
+            or ``transfer`` (attacked once, on the teacher, as RC-NAS Algorithm 2 prints it).
         agent: the agent's options.
         reward: options of the reward.
 
@@ -44,6 +47,7 @@ class FinetuneSettings:
     subset_samples: int = 64
     search_epochs: int = 0
     final_epochs: int = 0
+    reward_images: str = "white-box"
     agent: RcnasSettings = field(default_factory=RcnasSettings)
     reward: RewardSettings = field(default_factory=RewardSettings)
 
@@ -53,6 +57,7 @@ class FinetuneSettings:
         check_integer("the subset for AutoAttack", self.subset_samples, 1)
         check_integer("the search epochs", self.search_epochs, 0)
         check_integer("the final epochs", self.final_epochs, 0)
+        check_choice("the reward's images", self.reward_images, REWARD_IMAGES)
         for row in self.compare:
             if row not in ROWS:
                 raise unknown_choice("a row to compare with", row, ROWS)

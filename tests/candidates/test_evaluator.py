@@ -2,9 +2,13 @@ from dataclasses import replace
 
 import pytest
 
+from rcnas_zoo.candidates.attacked import attack_cached, attacked_images
 from rcnas_zoo.candidates.evaluator import TrainingEvaluator
 from rcnas_zoo.candidates.reward import RewardSettings
+from rcnas_zoo.candidates.training import train_cached
+from rcnas_zoo.candidates.verdicts import AttackJob
 from rcnas_zoo.execution.workers import Workers
+from rcnas_zoo.networks.build import build
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec import Silent, StageSpec, Task, ThreatModel
 from rcnas_zoo.spec.search import Proposal, SearchProblem, TeacherFacts
@@ -42,3 +46,18 @@ def test_a_diverged_training_is_worth_nothing(job, problem):
     wild = replace(job, recipe=job.recipe.with_changes(learning_rate=100.0, gradient_clip=0.0, momentum=1.0, epochs=3))
     (outcome,) = outcomes(wild, problem, [job.spec], 1)
     assert (outcome.status, outcome.accuracy, outcome.reward) == ("failed", 0.0, 0.0)
+
+
+def test_transfer_measures_candidates_on_the_images_attacked_on_the_teacher(job, problem):
+    images = job.source.splits().evaluation
+    attack = AttackJob.after(job, (str(problem.task.attack),), problem.threat)
+    key = attack_cached(build(problem.teacher.spec), problem.teacher.spec, images, attack)
+    problem = replace(problem, teacher=replace(problem.teacher, attacked=key))
+    with Workers(1) as pool:
+        evaluator = TrainingEvaluator(job, pool, RewardSettings(), transfer=True)
+        (outcome,) = evaluator.evaluate(problem, [Proposal(0, job.spec)], Silent())
+    student = build(job.spec)
+    student.load_state_dict(train_cached(job).best)
+    right = student(attacked_images(attack, key)).argmax(1) == images.labels
+    assert outcome.accuracy == pytest.approx(right.float().mean().item())
+    assert outcome.clean_accuracy > 0

@@ -1,13 +1,14 @@
 import pytest
 import torch
 
+from rcnas_zoo.candidates import attacked
+from rcnas_zoo.candidates.cache import ContentCache
 from rcnas_zoo.candidates.training import train_cached
 from rcnas_zoo.evaluation.evaluate import evaluate
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.task import Task
-from rcnas_zoo.workflows import problem
 from rcnas_zoo.workflows.prepare import prepare
 from rcnas_zoo.workflows.problem import make_problem
 
@@ -35,17 +36,17 @@ def test_the_teacher_is_trained_as_a_candidate_is_and_attacked_on_the_evaluation
 
 def test_a_problem_is_made_once(prepared, monkeypatch):
     made = make_problem(prepared, Silent())
-    monkeypatch.setattr(problem, "lips_statistics", lambda *_: pytest.fail("measured twice"))
+    monkeypatch.setattr(ContentCache, "put", lambda *_: pytest.fail("done twice"))
     assert make_problem(prepared, Silent()) == made
 
 
 def test_the_lipschitz_statistics_do_not_depend_on_the_batches(prepared, undisturbed, monkeypatch):
     kept = make_problem(prepared, Silent()).teacher.lips
-    monkeypatch.setattr(problem, "BATCH_SIZE", 100)
-    monkeypatch.setattr(problem, "ENGINE_VERSION", -1)
-    before = len(cache_keys(undisturbed.machine, "lips"))
+    monkeypatch.setattr(attacked, "BATCH_SIZE", 100)
+    monkeypatch.setattr(attacked, "ENGINE_VERSION", -1)
+    before = len(cache_keys(undisturbed.machine, "attacked"))
     assert make_problem(prepared, Silent()).teacher.lips == pytest.approx(kept, rel=1e-5)
-    assert len(cache_keys(undisturbed.machine, "lips")) == before + 1
+    assert len(cache_keys(undisturbed.machine, "attacked")) == before + 1
 
 
 def test_without_an_attack_the_lipschitz_statistics_are_zero(undisturbed):
