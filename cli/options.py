@@ -39,7 +39,9 @@ machine_options = _stack(
     click.option("--download", is_flag=True, help="Fetch an absent data set."),
 )
 threat_options = _stack(
-    click.option("--threat", type=THREAT, help="Threat model such as linf@8/255; default the data set's."),
+    click.option(
+        "--threat", type=THREAT, help="Threat model such as linf@8/255; default the network's own, else the data set's."
+    ),
     click.option("--eps", type=RADIUS, help="Linf radius alone, such as 8/255."),
 )
 

@@ -11,6 +11,14 @@ def emit(as_json: bool, data: Any, text: str) -> None:
     click.echo(json.dumps(data, indent=2, sort_keys=True, allow_nan=False) if as_json else text)
 
 
+def say_store() -> None:
+    """Tell once, on stderr, which store the work is kept in."""
+    from rcnas_zoo.tracking.store import current_store
+    from rcnas_zoo.tracking.uris import shown
+
+    say(f"tracking store: {shown(current_store().tracking_uri)}")
+
+
 def say(message: str) -> None:
     """A line for people on stderr."""
     click.echo(message, err=True)

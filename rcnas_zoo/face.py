@@ -24,7 +24,7 @@ def build(spec: NetworkSpec, seed: int = 0) -> "nn.Module":
     return build_network(spec, seed)
 
 
-def load(name: str, device: str = "auto") -> "nn.Module":
+def load(name: str | Path, device: str = "auto") -> "nn.Module":
     """A trained network in eval mode: a zoo name (``robust-2m``) or an entry folder; input in [0, 1].
 
     Raises:
@@ -38,7 +38,7 @@ def load(name: str, device: str = "auto") -> "nn.Module":
     from rcnas_zoo.zoo.loading import load_model
 
     machine = Machine(device=device)
-    return load_model(entry_of(name, machine), machine.device_name())
+    return load_model(entry_of(str(name), machine), machine.device_name())
 
 
 def evaluate(

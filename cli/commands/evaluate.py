@@ -8,7 +8,7 @@ import click
 from ..options import given, json_option, machine_of, machine_options, one_threat, quiet_option, threat_options
 from ..output import emit
 from ..progress import progress
-from ..types import ATTACKS, COUNT, DATASET, TEXT
+from ..types import ATTACKS, COUNT, DATASET, POSITIVE, TEXT
 
 if TYPE_CHECKING:
     from rcnas_zoo.spec.threat import ThreatModel
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--attack", "attacks", type=ATTACKS, multiple=True, help="Such as pgd-20; repeat or join by commas.")
 @threat_options
 @click.option("--dataset", type=DATASET, help="Data set; default the one it was trained for.")
-@click.option("--samples", type=COUNT, help="A fixed, seeded choice of that many test images; default all.")
+@click.option("--samples", type=POSITIVE, help="A fixed, seeded choice of that many test images; default all.")
 @click.option("--seed", type=COUNT, help="Seed of the choice and of the attacks; default 0.")
 @click.option("--track", is_flag=True, help="Keep the evaluation as an MLflow run.")
 @machine_options

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..options import given, json_option, machine_of, machine_options, quiet_option
-from ..output import emit
+from ..output import emit, say_store
 from ..progress import progress
 from ..types import COUNT, POSITIVE, SWITCH, TASK, TEXT, THREAT, WORDS
 
@@ -27,14 +27,15 @@ if TYPE_CHECKING:
 @click.option("--steps", type=POSITIVE, help="Networks visited an iteration; default 1.")
 @click.option("--seed", type=COUNT, help="Seed of every random choice; default 0.")
 @click.option("--compare", type=WORDS, help="Rows to train beside the result: teacher,robustresnet,random.")
-@click.option("--search-epochs", type=COUNT, help="Epochs of a candidate; default the recipe's.")
-@click.option("--final-epochs", type=COUNT, help="Epochs of the networks that are kept; default the recipe's.")
+@click.option("--search-epochs", type=POSITIVE, help="Epochs of a candidate; default the recipe's.")
+@click.option("--final-epochs", type=POSITIVE, help="Epochs of the networks that are kept; default the recipe's.")
 @click.option(
     "--reward-images", type=TEXT, help="white-box (default) or transfer: attacked on the candidate or on the teacher."
 )
 @click.option("--subset-samples", type=POSITIVE, help="Test images for AutoAttack; default 64.")
 @click.option("--lips", type=SWITCH, help="Whether the agent sees the Lipschitz statistics; default on.")
 @click.option("--cost", type=SWITCH, help="Whether the agent sees cost and budget; default on.")
+@click.option("--cost-filter", type=SWITCH, help="Whether draws over the budget are drawn again; default on.")
 @click.option("--annealing", type=SWITCH, help="Whether the budget penalty is annealed over 15 updates; default off.")
 @machine_options
 @quiet_option
@@ -56,6 +57,7 @@ def command(
     subset_samples: int | None,
     lips: bool | None,
     cost: bool | None,
+    cost_filter: bool | None,
     annealing: bool | None,
     device: str | None,
     workers: int | None,
@@ -78,7 +80,7 @@ def command(
     from rcnas_zoo.workflows.summary import result_to_dict, summary_text
 
     settings = finetune_settings(
-        agent=given(steps=steps, lips=lips, cost=cost),
+        agent=given(steps=steps, lips=lips, cost=cost, cost_filter=cost_filter),
         annealing=annealing,
         **given(
             threat=threat,
@@ -96,4 +98,5 @@ def command(
     machine = machine_of(device, workers, data_root, download)
     with progress(quiet, verbose) as observer:
         result = finetune(task, settings, machine, observer, command=shlex.join(["rcnas-zoo", *arguments]))
+    say_store()
     emit(as_json, result_to_dict(result), summary_text(result))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ..options import given, json_option, machine_of, machine_options, one_threat, quiet_option, threat_options
-from ..output import emit
+from ..output import emit, say_store
 from ..progress import progress
-from ..types import ATTACKS, COUNT, DATASET, FOLDER, TEXT
+from ..types import ATTACKS, COUNT, DATASET, FOLDER, POSITIVE, TEXT
 
 if TYPE_CHECKING:
     from rcnas_zoo.spec.threat import ThreatModel
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.option("--dataset", type=DATASET, required=True, help="Data set.")
 @click.option("--objective", type=TEXT, help="trades (default), sat or clean.")
 @threat_options
-@click.option("--epochs", type=COUNT, help="Epochs; default the recipe's.")
+@click.option("--epochs", type=POSITIVE, help="Epochs; default the recipe's.")
 @click.option("--seed", type=COUNT, help="Seed of every random choice; default 0.")
 @click.option("--attack", "attacks", type=ATTACKS, help="Attacks on the test split afterwards; default pgd-20.")
 @click.option("--to", type=FOLDER, help="The entry folder to make; default ./NAME-DATASET.")
@@ -59,6 +59,7 @@ def command(
     machine = machine_of(device, workers, data_root, download)
     with progress(quiet, verbose) as observer:
         entry = train(name_or_spec, dataset, target, settings, machine, observer)
+    say_store()
     measured = entry.record.measured[0]
     data = {
         "folder": str(entry.folder.absolute()),

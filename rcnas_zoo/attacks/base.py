@@ -1,6 +1,7 @@
 """What every attack is, and the ceremony that all of them share."""
 
 from abc import ABC, abstractmethod
+from copy import copy
 from typing import Any
 
 import torch
@@ -18,6 +19,8 @@ class Attack(ABC):
         ball: where it may move.
         settings: plain JSON data: every number needed to repeat it. Radii and step sizes are shares of the value range.
     """
+
+    stops_early = True
 
     def __init__(self, name: str, ball: Ball, **settings: Any) -> None:
         self.name = name
@@ -42,16 +45,29 @@ class Attack(ABC):
         seeds = torch.randint(2**31, (len(images),), generator=generator, device=generator.device)
         with untouched(model):
             adversarial, labels = images.detach().clone(), labels.clone()
-            right = is_right(model, adversarial, labels)
+            right = is_right(model, adversarial, labels) | (not self.stops_early)
             if right.any():
                 targets = adversarial[right]
                 found = self.run(model, targets, labels[right], seeds[right.to(seeds.device)].tolist())
                 adversarial[right] = self.ball.project(found.detach(), targets)
         return adversarial
 
+    def to_the_end(self) -> "Attack":
+        """The same attack on every image, also one misclassified already, for all its steps.
+
+        What just breaks one network is a weak attack on another: transfer and Lipschitz ratios want the last iterate.
+        An attack that is not ours still stops where it stops.
+        """
+        other = copy(self)
+        other.stops_early = False
+        other.settings = {**self.settings, "result": "last iterate"}
+        return other
+
     @abstractmethod
     def run(self, model: nn.Module, images: Tensor, labels: Tensor, seeds: list[int]) -> Tensor:
-        """The attack itself, on images that are all classified rightly, at least one; the ball is enforced afterwards.
+        """The attack itself, on at least one image; the ball is enforced afterwards.
+
+        While the attack ``stops_early``, all the images are classified rightly.
 
         Args:
             model: lent out by `untouched`.

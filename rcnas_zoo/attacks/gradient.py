@@ -74,10 +74,11 @@ class GradientAttack(Attack):
         alive = torch.arange(len(images), device=images.device)
         for _ in range(self._ascent.steps):
             gradient, right = self._gradient(model, current, labels[alive])
-            alive, current = alive[right], current[right]
+            if self.stops_early:
+                alive, current, gradient = alive[right], current[right], gradient[right]
             if not len(alive):
                 break
-            step = self.ball.direction(gradient[right]) * self._step_size
+            step = self.ball.direction(gradient) * self._step_size
             current = self.ball.project(current + step, images[alive])
             result[alive] = current
         return result

@@ -8,7 +8,7 @@ from rcnas_zoo.attacks.guard import untouched
 from rcnas_zoo.attacks.registry import make_attack
 from rcnas_zoo.candidates.cache import ContentCache
 from rcnas_zoo.candidates.training import threads_for
-from rcnas_zoo.candidates.verdicts import ENGINE_VERSION, AttackJob, weights_digest
+from rcnas_zoo.candidates.verdicts import ENGINE_VERSION, AttackJob, computed_by, weights_digest
 from rcnas_zoo.datasets.images import Images
 from rcnas_zoo.execution.threads import torch_threads
 from rcnas_zoo.spec.attack import AttackName
@@ -20,8 +20,9 @@ BATCH_SIZE = 250
 
 
 def attack_cached(model: nn.Module, spec: NetworkSpec, images: Images, job: AttackJob) -> str:
-    """Attack images on a network with the job's first attack; the key under which they are kept."""
-    attack = make_attack(AttackName.parse(job.attacks[0]), job.threat, spec.classes, spec.input.low, spec.input.high)
+    """Attack images on a network, each to the last step of the job's first attack; the key that they are kept under."""
+    bounds = (spec.classes, spec.input.low, spec.input.high)
+    attack = make_attack(AttackName.parse(job.attacks[0]), job.threat, *bounds).to_the_end()
     parts = {
         "engine": ENGINE_VERSION,
         "spec": spec.digest,
@@ -30,6 +31,7 @@ def attack_cached(model: nn.Module, spec: NetworkSpec, images: Images, job: Atta
         "attack": attack.settings,
         "threat": str(job.threat),
         "seed": job.seed,
+        **computed_by(model, threads_for(spec, job.threads)),
     }
     cache, key = ContentCache(job.cache), digest(parts)
     if cache.get("attacked", key) is None:
@@ -65,4 +67,4 @@ def transfer_accuracy(model: nn.Module, attacked: Tensor, labels: Tensor) -> flo
         model(batch.to(device)).argmax(1).cpu() == wanted
         for batch, wanted in zip(torch.split(attacked, BATCH_SIZE), torch.split(labels, BATCH_SIZE), strict=True)
     ]
-    return torch.cat(right).float().mean().item()
+    return int(torch.cat(right).sum()) / len(labels)

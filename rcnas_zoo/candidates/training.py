@@ -19,7 +19,7 @@ from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.recipe import TrainingRecipe
 from rcnas_zoo.training.loop import TrainingResult, train
 
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 ONE_THREAD_MACS = 50_000_000
 
 
@@ -54,6 +54,8 @@ class TrainingJob:
             "recipe": self.recipe.digest,
             "seed": self.seed,
             "device": torch.device(self.device).type,
+            "threads": threads_for(self.spec, self.threads),
+            "torch": torch.__version__,
         }
         return digest(parts)
 

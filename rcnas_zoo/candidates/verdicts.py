@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load, save
@@ -24,7 +25,7 @@ from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.threat import ThreatModel
 
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 _PLAIN = (
     "clean_accuracy",
     "attacks",
@@ -94,6 +95,12 @@ def evaluate_cached(
     return report
 
 
+def computed_by(model: nn.Module, threads: int) -> dict[str, Any]:
+    """What rounds sums differently, and so belongs into a key: device, threads and the release of torch."""
+    device = next(model.parameters()).device.type
+    return {"device": device, "threads": threads, "torch": torch.__version__}
+
+
 def _key(model: nn.Module, spec: NetworkSpec, images: Images, job: AttackJob) -> str:
     bounds = (spec.classes, spec.input.low, spec.input.high)
     made = {name: make_attack(AttackName.parse(name), job.threat, *bounds) for name in job.attacks}
@@ -105,6 +112,7 @@ def _key(model: nn.Module, spec: NetworkSpec, images: Images, job: AttackJob) ->
         "threat": str(job.threat),
         "attacks": [[name, attack.settings] for name, attack in made.items()],
         "seed": job.seed,
+        **computed_by(model, threads_for(spec, job.threads)),
     }
     return digest(parts)
 
@@ -112,6 +120,7 @@ def _key(model: nn.Module, spec: NetworkSpec, images: Images, job: AttackJob) ->
 def _pack(report: EvaluationReport) -> dict[str, bytes]:
     facts = {name: getattr(report, name) for name in _PLAIN}
     facts["threat"] = [report.threat.norm, str(report.threat.radius)]
+    facts["order"] = list(report.attacks)  # canonical JSON sorts the names
     return {
         "report.json": canonical_json(facts).encode(),
         "verdicts.safetensors": save({name: verdict.contiguous() for name, verdict in report.verdicts.items()}),
@@ -122,6 +131,9 @@ def _unpack(files: dict[str, bytes]) -> EvaluationReport:
     facts = json.loads(files["report.json"])
     norm, radius = facts["threat"]
     facts["threat"] = ThreatModel(norm, Fraction(radius))
+    order = facts.pop("order")
+    for name in ("attacks", "settings"):
+        facts[name] = {attack: facts[name][attack] for attack in order}
     facts["interval"], facts["flags"] = tuple(facts["interval"]), tuple(facts["flags"])
     return EvaluationReport(verdicts=load(files["verdicts.safetensors"]), **facts)
 

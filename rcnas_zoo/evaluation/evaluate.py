@@ -124,7 +124,7 @@ class _Bench:
     def _survivors(self, attack: Attack, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
         adversarial = attack.perturb(self.model, images, labels, generator)
         excess = attack.ball.excess(adversarial, images)
-        if excess > BALL_TOLERANCE * (attack.ball.high - attack.ball.low):
+        if excess > BALL_TOLERANCE * max(attack.ball.high - attack.ball.low, attack.ball.radius):
             raise IntegrityError(
                 f"the attack {attack.name} must stay within {attack.ball.threat} and the value range, "
                 f"it left them by {excess:.3g}; its result is refused"

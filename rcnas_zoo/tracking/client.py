@@ -47,7 +47,7 @@ def answering(uri: str) -> Iterator[None]:
     try:
         yield
     except _failures() as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".:")
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".:").replace(uri, shown(uri))
         raise Unavailable(
             f"the MLflow store {shown(uri)} must take what is asked of it: {reason}; "
             "mend it, or set MLFLOW_TRACKING_URI to another"

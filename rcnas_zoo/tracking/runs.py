@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["EXPERIMENT", "TrackedRun", "known_run", "open_run", "unfinished_run"]
 
 EXPERIMENT = "rcnas-zoo"
+HOLDER_TAG = "rcnas.holder"
 
 
 @contextmanager
@@ -56,8 +57,14 @@ def open_run(
         yield run
 
 
-def unfinished_run(store: Store, key: str) -> str | None:
+def unfinished_run(store: Store, key: str, holder: str) -> str | None:
     """The newest run of a workflow with this key (tag ``rcnas.key``) that never came to a clean end, if any.
+
+    Args:
+        store: where to look.
+        key: what decides the run's result.
+        holder: the lock that the caller has (tag ``rcnas.holder``). A run that is RUNNING was cut off only if it was
+            under the same lock; under another it may well be alive, elsewhere.
 
     Raises:
         Unavailable: the store does not answer.
@@ -68,8 +75,9 @@ def unfinished_run(store: Store, key: str) -> str | None:
     where = f"tags.`{KEY_TAG}` = '{key}' AND tags.`{PARENT_TAG}` IS NULL AND attributes.status != 'FINISHED'"
     with answering(store.tracking_uri):
         experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-        found = client.search_runs(experiments, where, max_results=1, order_by=["attributes.start_time DESC"])
-    return str(found[0].info.run_id) if found else None
+        found = client.search_runs(experiments, where, max_results=100, order_by=["attributes.start_time DESC"])
+    free = (run for run in found if run.info.status != "RUNNING" or run.data.tags.get(HOLDER_TAG) == holder)
+    return next((str(run.info.run_id) for run in free), None)
 
 
 def known_run(client: MlflowClient, store: Store, run_id: str) -> Run:

@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote, urlsplit
 from rcnas_zoo.spec.errors import Unavailable
 
 _USER = re.compile(r"(?<=://)[^/@]*@")
+_ANY_USER = re.compile(r"(?<=://)[^/].*@")  # a password may hold what a URI should not
 _SQLITE = re.compile(r"sqlite(?:\+\w+)?:///(?P<path>[^?]+)")
 
 
@@ -43,7 +44,7 @@ def is_server(uri: str) -> bool:
 
 def shown(uri: str) -> str:
     """The URI as messages show it: without a password."""
-    return _USER.sub("***@", uri)
+    return _ANY_USER.sub("***@", uri)
 
 
 def without_user(uri: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from rcnas_zoo.spec.dataset import DATASETS
 from rcnas_zoo.spec.errors import RcnasError
 from rcnas_zoo.tracking.store import current_store
+from rcnas_zoo.tracking.uris import shown
 from rcnas_zoo.workflows.machine import Machine, available_cores
 from rcnas_zoo.zoo.catalogue import catalogue_names, catalogue_root
 from rcnas_zoo.zoo.verify import verify
@@ -61,9 +62,9 @@ def _cache(root: Path) -> str:
 def _store() -> str:
     store = current_store()
     if not store.has_runs:
-        return f"{store.tracking_uri}, which the first run makes"
+        return f"{shown(store.tracking_uri)}, which the first run makes"
     store.client()
-    return store.tracking_uri
+    return shown(store.tracking_uri)
 
 
 def _managers() -> list[Finding]:

@@ -8,6 +8,7 @@ import torch
 from rcnas_zoo.candidates.training import TrainingJob, train_cached
 from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached, subset
 from rcnas_zoo.networks.build import build
+from rcnas_zoo.spec.errors import Unavailable
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.record import Measurement
@@ -107,6 +108,15 @@ def measure_on_test(model: torch.nn.Module, job: FinalJob, observer: Observer) -
         report = evaluate_cached(model, training.spec, images, attack, observer, f"attacking {job.method}")
         measured.append(report.to_measurement(dataset.name, "test", images.digest))
     return tuple(measured)
+
+
+def refuse_diverged(result: FinalResult) -> None:
+    """Raise Unavailable if a training diverged: its weights are those before the loss broke, and nobody could tell."""
+    if result.diverged:
+        raise Unavailable(
+            f"the training of {result.method} must keep a finite loss, it diverged after {len(result.curve)} epochs; "
+            "take another --seed or fewer epochs"
+        )
 
 
 def metrics_on_test(result: FinalResult) -> dict[str, float]:

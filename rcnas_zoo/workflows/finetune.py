@@ -1,5 +1,6 @@
 """The search for one task (RC-NAS Algorithm 2), the full training of the winner, and its publication."""
 
+import platform
 import time
 from dataclasses import asdict, dataclass, replace
 
@@ -10,8 +11,9 @@ from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.search import SearchProblem, SearchResult
 from rcnas_zoo.spec.task import Task
-from rcnas_zoo.tracking.runs import open_run, unfinished_run
+from rcnas_zoo.tracking.runs import HOLDER_TAG, open_run, unfinished_run
 from rcnas_zoo.tracking.store import current_store
+from rcnas_zoo.tracking.uris import shown
 from rcnas_zoo.workflows.finals import FinalResult
 from rcnas_zoo.workflows.locks import exclusive
 from rcnas_zoo.workflows.machine import Machine
@@ -89,8 +91,9 @@ def finetune(
     settings, machine, observer = settings or FinetuneSettings(), machine or Machine(), observer or Silent()
     prepared, store = prepare(task, settings, machine), current_store()
     with exclusive(machine.cache / "locks", prepared.key):
-        tags = {"rcnas.key": prepared.key, "rcnas.command": command}
-        resume = unfinished_run(store, prepared.key)
+        holder = f"{platform.node()}:{machine.cache}"
+        tags = {"rcnas.key": prepared.key, "rcnas.command": command, HOLDER_TAG: holder}
+        resume = unfinished_run(store, prepared.key, holder)
         with (
             open_run(store, "finetune", str(task), _parameters(prepared), tags, resume) as run,
             Workers(machine.worker_count()) as workers,
@@ -129,7 +132,7 @@ def _run(session: Session) -> FinetuneResult:
         task=prepared.task,
         settings=prepared.settings,
         run_id=run.id,
-        store_uri=session.store.tracking_uri,
+        store_uri=shown(session.store.tracking_uri),
         problem=problem,
         search=search,
         random=random,

@@ -6,6 +6,7 @@ from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached
 from rcnas_zoo.execution.threads import torch_threads
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.search.rcnas.lips import lips_statistics
+from rcnas_zoo.spec.errors import Unavailable
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.spec.search import SearchProblem, TeacherFacts
 from rcnas_zoo.workflows.finals import trained_model
@@ -13,9 +14,15 @@ from rcnas_zoo.workflows.prepare import Prepared
 
 
 def make_problem(prepared: Prepared, observer: Observer) -> SearchProblem:
-    """The search problem of a task: the teacher is attacked on the evaluation split; its training is the slow part."""
+    """The search problem of a task: the teacher is attacked on the evaluation split; its training is the slow part.
+
+    Raises:
+        Unavailable: the teacher's training diverged.
+    """
     spec, images = prepared.teacher.spec, prepared.search.source.splits().evaluation
-    model, _, _ = trained_model(prepared.search, prepared.teacher.weights, observer, "training the teacher")
+    model, _, diverged = trained_model(prepared.search, prepared.teacher.weights, observer, "training the teacher")
+    if diverged:
+        raise Unavailable("the teacher's training must keep a finite loss, it diverged; take another --seed")
     attack = AttackJob.after(prepared.search, (str(prepared.task.attack),), prepared.threat)
     report = evaluate_cached(model, spec, images, attack, observer, "attacking the teacher")
     key, price = attack_cached(model, spec, images, attack), cost(spec)

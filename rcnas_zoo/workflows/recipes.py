@@ -20,6 +20,16 @@ def final_recipe(dataset: Dataset, threat: ThreatModel) -> TrainingRecipe:
     return _fit(FINAL_RECIPES, dataset, threat)
 
 
+def with_objective(recipe: TrainingRecipe, objective: str) -> TrainingRecipe:
+    """The recipe with another objective, and with what belongs to it: its start of the attack, its choice of epoch."""
+    if objective == recipe.objective:
+        return recipe
+    if objective == "clean":
+        return recipe.with_changes(objective=objective, selection_attack="clean")
+    start = "uniform" if objective == "sat" else "gaussian"
+    return recipe.with_changes(objective=objective, attack_start=start)
+
+
 def recipe_name(recipes: dict[str, str], dataset: str) -> str:
     """The name of a data set's recipe; the empty key is the default."""
     return recipes.get(dataset, recipes[""])

@@ -1,5 +1,6 @@
 """A fine-tuning result for people, and as plain JSON data."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -104,14 +105,14 @@ def summary_text(result: FinetuneResult) -> str:
 
 def comparison_table(rows: tuple[FinalResult, ...]) -> str:
     """One row a network: its cost, and its accuracy with images right, images asked and 95 % interval."""
-    attacks = [name for measured in rows[0].measured for name in measured.attacks]
-    header = ["network", "parameters", "MACs", "clean", *attacks]
-    return render_table(header, [_cells(row) for row in rows])
+    attacks = [(place, name) for place, measured in enumerate(rows[0].measured) for name in measured.attacks]
+    header = ["network", "parameters", "MACs", "clean", *(name for _, name in attacks)]
+    return render_table(header, [_cells(row, attacks) for row in rows])
 
 
-def _cells(row: FinalResult) -> list[str]:
+def _cells(row: FinalResult, attacks: Sequence[tuple[int, str]]) -> list[str]:
     price = cost(row.spec)
-    accuracies = [_accuracy(measured, name) for measured in row.measured for name in measured.attacks]
+    accuracies = [_accuracy(row.measured[place], name) for place, name in attacks]
     title = TITLES[row.method] + (" (diverged)" if row.diverged else "")
     clean = percent(row.measured[0].clean_accuracy)
     return [title, f"{price.parameters:,}", format_macs(price.macs), clean, *accuracies]
@@ -130,7 +131,7 @@ def _random_lines(result: FinetuneResult) -> list[str]:
         return []
     word = "beat" if verdict["search_beat_random"] else "did not beat"
     return [
-        f"the search {word} random: best reward {verdict['searched_reward']:.3f} against "
+        f"the search {word} random on the evaluation split: best reward {verdict['searched_reward']:.3f} against "
         f"{verdict['random_reward']:.3f} of {verdict['visited']} random specs ({verdict['distinct']} distinct); "
         f"on the test split {percent(verdict['searched_test_accuracy'])} against "
         f"{percent(verdict['random_test_accuracy'])}",

@@ -15,9 +15,9 @@ from rcnas_zoo.spec.threat import ThreatModel
 from rcnas_zoo.tracking.observer import RunObserver
 from rcnas_zoo.tracking.runs import open_run
 from rcnas_zoo.tracking.store import current_store
-from rcnas_zoo.workflows.finals import FinalJob, FinalPlan, metrics_on_test, run_final
+from rcnas_zoo.workflows.finals import FinalJob, FinalPlan, metrics_on_test, refuse_diverged, run_final
 from rcnas_zoo.workflows.machine import Machine, available_cores
-from rcnas_zoo.workflows.recipes import final_recipe
+from rcnas_zoo.workflows.recipes import final_recipe, with_objective
 from rcnas_zoo.workflows.records import new_record
 from rcnas_zoo.workflows.settings import with_epochs
 from rcnas_zoo.workflows.specs import spec_for
@@ -72,7 +72,7 @@ def train(
     Raises:
         InvalidInput: unknown names, settings out of range, or ``to`` exists.
         NotFound: data or network are absent.
-        Unavailable: tracking store, cache or disk cannot be used.
+        Unavailable: tracking store, cache or disk cannot be used, or the training diverged.
     """
     settings, machine = settings or TrainSettings(), machine or Machine()
     if to.exists():
@@ -84,6 +84,7 @@ def train(
     parameters = {**asked, "recipe": canonical_json(recipe.to_dict())}
     with open_run(current_store(), "train", f"train {network} on {dataset}", parameters) as run:
         result = run_final(job, Together([observer or Silent(), RunObserver(run)]))
+        refuse_diverged(result)
         run.metrics(metrics_on_test(result), 0)
         record = new_record(
             to.name,
@@ -101,7 +102,7 @@ def train(
 def _job(network: str, dataset: str, settings: TrainSettings, machine: Machine) -> FinalJob:
     source = DataSource(dataset, machine.data_root, machine.download)
     threat = settings.threat or default_threat(dataset)
-    recipe = final_recipe(source.dataset(), threat).with_changes(objective=settings.objective)
+    recipe = with_objective(final_recipe(source.dataset(), threat), settings.objective)
     training = TrainingJob(
         spec=spec_for(network, source.dataset()),
         recipe=with_epochs(recipe, settings.epochs),

@@ -4,9 +4,8 @@ import tempfile
 from pathlib import Path
 
 from rcnas_zoo.candidates.training import train_cached
-from rcnas_zoo.spec.errors import Unavailable
 from rcnas_zoo.spec.record import Record
-from rcnas_zoo.workflows.finals import FinalJob, FinalResult
+from rcnas_zoo.workflows.finals import FinalJob, FinalResult, refuse_diverged
 from rcnas_zoo.workflows.records import new_record
 from rcnas_zoo.workflows.searching import method_name
 from rcnas_zoo.workflows.session import Session
@@ -22,11 +21,7 @@ def publish_winner(session: Session, job: FinalJob, row: FinalResult) -> tuple[P
     Raises:
         Unavailable: the full training diverged, so there is nothing worth publishing.
     """
-    if row.diverged:
-        raise Unavailable(
-            f"the winner's full training must keep a finite loss, it diverged after {len(row.curve)} epochs; "
-            "take another --seed or fewer --final-epochs"
-        )
+    refuse_diverged(row)
     record = _record(session, job, row)
     with tempfile.TemporaryDirectory() as folder:
         entry = write_entry(Path(folder) / record.name, row.spec, record, train_cached(job.training).best)

@@ -17,7 +17,7 @@ from rcnas_zoo.zoo.entry import RECORD, Entry, read_entry
 from rcnas_zoo.zoo.files import sha256_of
 from rcnas_zoo.zoo.lookup import refresh_index
 from rcnas_zoo.zoo.names import CHAMPION, check_alias, check_name
-from rcnas_zoo.zoo.versions import dataset_alias, version_tags, why_kept
+from rcnas_zoo.zoo.versions import RECORD_TAG, dataset_alias, version_tags, why_kept
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -77,7 +77,9 @@ def _publish(entry: Entry, name: str, store: Store, asked: tuple[str, ...], run_
         source = _upload(client, store, entry, run_id, record_sha256)
     with answering(store.registry_uri):
         tags = version_tags(name, entry.record, record_sha256)
-        version = _new_version(client, name, source, run_id, tags)
+        version = _known_version(client, name, run_id, record_sha256) or _new_version(
+            client, name, source, run_id, tags
+        )
         moved, note = _set_aliases(client, name, version, asked, dataset_alias(entry.record))
     refresh_index(store)
     return Published(name, version, moved, note)
@@ -100,6 +102,12 @@ def _kept_record(client: MlflowClient, run_id: str) -> str | None:
         return None
     with TemporaryDirectory() as folder:
         return sha256_of(Path(client.download_artifacts(run_id, path, folder)))
+
+
+def _known_version(client: MlflowClient, name: str, run_id: str, record_sha256: str) -> int | None:
+    """The version that a publication of this entry made before it was interrupted, if any."""
+    made = client.search_model_versions(f"name='{name}' and run_id='{run_id}'")
+    return max((int(v.version) for v in made if v.tags.get(RECORD_TAG) == record_sha256), default=None)
 
 
 def _new_version(client: MlflowClient, name: str, source: str, run_id: str, tags: dict[str, str]) -> int:
@@ -129,7 +137,7 @@ def _set_aliases(
     client: MlflowClient, name: str, version: int, asked: tuple[str, ...], dataset: str | None
 ) -> tuple[tuple[str, ...], str]:
     known = client.get_registered_model(name).aliases
-    wanted = [*asked, *([] if CHAMPION in known else [CHAMPION])]
+    wanted = [*asked, *([CHAMPION] if int(known.get(CHAMPION, version)) == version else [])]
     note = "" if dataset is None or dataset in wanted else _note(client, name, version, dataset, known)
     if dataset is not None and not note:
         wanted.append(dataset)
@@ -141,7 +149,7 @@ def _set_aliases(
 
 def _note(client: MlflowClient, name: str, version: int, alias: str, known: dict[str, str]) -> str:
     """Why a data set's alias stays; empty if it moves."""
-    if alias not in known:
+    if int(known.get(alias, version)) == version:
         return ""
     new, old = (client.get_model_version(name, str(number)).tags for number in (version, known[alias]))
     reason = why_kept(new, old)

@@ -60,3 +60,9 @@ def test_a_subset_is_fixed_seeded_and_without_repeats(images):
     assert first.digest == again.digest != other.digest
     assert len(first) == 10
     assert subset(images, 1000, 0) is images
+
+
+def test_attacks_come_back_in_the_order_in_which_they_were_asked_for(job, images):
+    model, asked = build(job.spec), ("pgd-2", "fgsm")
+    fresh, kept = (measure(job, model, images, attacks=asked) for _ in range(2))
+    assert list(fresh.attacks) == list(kept.attacks) == list(kept.settings) == list(asked)

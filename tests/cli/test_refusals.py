@@ -49,7 +49,7 @@ TYPED = [
     ("evaluate x --attack fsgm", r"got 'fsgm' \(did you mean 'fgsm'\?\)"),
     ("evaluate x --threat l3@8/255", "--threat: the norm of a threat must be one of linf, l2, got 'l3'"),
     ("evaluate x --threat 8/255 --eps 1/10", "must not contradict each other, got linf@8/255 and linf@1/10"),
-    ("evaluate x --samples -3", "--samples: a whole number of at least 0 must be given, got '-3'"),
+    ("evaluate x --samples -3", "--samples: a whole number of at least 1 must be given, got '-3'"),
     ("evaluate x --seed -1", "--seed: a whole number of at least 0 must be given, got '-1'"),
     ("evaluate {m}/whole --seed 99999999999", "the seed must be at least 0 and at most 2147483647, got 99999999999"),
     ("evaluate x --workers x", "--workers: a whole number of at least 0 must be given, got 'x'"),

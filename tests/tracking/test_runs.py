@@ -102,20 +102,28 @@ def test_children_that_were_cut_off_are_killed_when_their_run_is_resumed(store, 
 
 
 def test_an_unfinished_run_is_found_by_its_key(store):
-    assert unfinished_run(store, "k1") is None
+    assert unfinished_run(store, "k1", "here") is None
     with open_run(store, "finetune", "x", {}, {"rcnas.key": "k1"}):
         pass
-    assert unfinished_run(store, "k1") is None
+    assert unfinished_run(store, "k1", "here") is None
     opening = open_run(store, "finetune", "x", {}, {"rcnas.key": "k1"})
     with pytest.raises(ValueError, match="cut"), opening as run, run.child("c", {"rcnas.key": "k2"}):
         raise ValueError("cut")
-    assert unfinished_run(store, "k1") == run.id
-    assert unfinished_run(store, "k2") is None
+    assert unfinished_run(store, "k1", "here") == run.id
+    assert unfinished_run(store, "k2", "here") is None
 
 
 def test_looking_for_an_unfinished_run_makes_no_store(tmp_path):
     from rcnas_zoo.tracking.store import Store
 
     uri = f"sqlite:///{tmp_path}/mlflow.db"
-    assert unfinished_run(Store(uri, uri), "k1") is None
+    assert unfinished_run(Store(uri, uri), "k1", "here") is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_running_run_is_taken_up_only_under_the_lock_that_it_was_started_under(store, client):
+    with open_run(store, "finetune", "x", {}, {"rcnas.key": "k9", "rcnas.holder": "here"}) as run:
+        assert unfinished_run(store, "k9", "elsewhere") is None
+        assert unfinished_run(store, "k9", "here") == run.id
+    client.update_run(run.id, status="KILLED")
+    assert unfinished_run(store, "k9", "elsewhere") == run.id

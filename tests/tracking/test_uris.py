@@ -63,6 +63,7 @@ def test_only_http_is_a_server():
 def test_a_password_is_never_shown():
     assert shown("https://ann:secret@host:5000/x") == "https://***@host:5000/x"
     assert shown("postgresql://ann:secret@host/db") == "postgresql://***@host/db"
+    assert shown("http://ann:p/w@ss@host") == "http://***@host"
     assert shown("sqlite:////home/a@b/mlflow.db") == "sqlite:////home/a@b/mlflow.db"
 
 

@@ -74,7 +74,10 @@ def test_the_verdict_on_chance_goes_both_ways(result):
     assert ours["searched_test_accuracy"] == theirs["random_test_accuracy"]
     for some in (result, exchanged(result)):
         beat = random_verdict(some)["search_beat_random"]
-        assert f"the search {'beat' if beat else 'did not beat'} random: best reward" in summary_text(some)
+        assert (
+            f"the search {'beat' if beat else 'did not beat'} random on the evaluation split: best reward"
+            in summary_text(some)
+        )
 
 
 def test_a_tie_with_chance_is_no_victory(result):

@@ -34,7 +34,9 @@ def test_an_entry_is_whole_and_tells_what_it_is(trained):
     record = trained.entry.record
     assert verify_entry(str(trained.entry.folder)).passed
     assert (record.name, record.dataset, record.threat) == ("mine", "digits", "linf@1/5")
-    assert record.recipe == named_recipe("digits-final").with_changes(objective="trades", epochs=1)
+    assert record.recipe == named_recipe("digits-final").with_changes(
+        objective="trades", attack_start="gaussian", epochs=1
+    )
     (measured,) = record.measured
     assert (measured.split, measured.samples, list(measured.attacks)) == ("test", 360, ["pgd-2"])
     assert measured.clean_accuracy > 0.3

@@ -50,6 +50,6 @@ def test_a_registry_that_damages_the_weights_is_noticed(session, winner, monkeyp
 
 def test_a_network_whose_training_diverged_is_not_published(session, winner):
     job, row = winner
-    with pytest.raises(Unavailable, match="must keep a finite loss, it diverged after 1 epochs"):
+    with pytest.raises(Unavailable, match="searched must keep a finite loss, it diverged after 1 epochs"):
         publish_winner(session, job, replace(row, diverged=True))
     assert session.store.client().search_registered_models() == []
