@@ -62,16 +62,6 @@ class ContentCache:
         return self.root / kind / key[:2] / key
 
 
-def default_cache_root() -> Path:
-    """Where caches live: ``RCNAS_CACHE``, else the user's cache folder of the platform."""
-    given = os.environ.get("RCNAS_CACHE")
-    if given:
-        return Path(given).absolute()
-    from platformdirs import user_cache_path
-
-    return user_cache_path("rcnas-zoo")
-
-
 def _write_checked(folder: Path, files: Mapping[str, bytes]) -> None:
     hashes = {name: sha256(content).hexdigest() for name, content in files.items()}
     for name, content in {**files, _HASHES: canonical_json(hashes).encode()}.items():

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rcnas_zoo.candidates.cache import default_cache_root
+from rcnas_zoo.execution.caches import default_cache_root
 from rcnas_zoo.spec.canonical import check_integer
 
 

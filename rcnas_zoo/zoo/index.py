@@ -4,13 +4,13 @@ It lies beside a local database, else in the cache folder under the hash of the 
 ``rcnas-zoo list --refresh`` makes it again.
 """
 
-import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from rcnas_zoo.execution.caches import default_cache_root
 from rcnas_zoo.spec.canonical import canonical_json, check_fields, check_integer, check_list, digest, parse_object
 from rcnas_zoo.spec.errors import IntegrityError, InvalidInput
 from rcnas_zoo.tracking.uris import database_path
@@ -21,15 +21,13 @@ FORMAT = 1
 INDEX_LIMIT = 100_000_000
 """Largest index file, in bytes."""
 
-CACHE_VARIABLE = "RCNAS_CACHE"
-
 
 def index_path(registry_uri: str) -> Path:
     """Where the index of a registry lies."""
     if database := database_path(registry_uri):
         return database.with_name(f"{database.name}.rcnas-index.json")
     key = sha256(registry_uri.rstrip("/").encode()).hexdigest()
-    return _cache_folder() / "index" / f"{key}.json"
+    return default_cache_root() / "index" / f"{key}.json"
 
 
 def read_index(registry_uri: str, on_damage: Callable[[str], object] | None = None) -> list[Listing]:
@@ -77,11 +75,3 @@ def _parse(content: bytes) -> list[Listing]:
     if digest(rows) != data["digest"]:
         raise InvalidInput("an index must match its digest, but it was changed")
     return [Listing.from_dict(row) for row in rows]
-
-
-def _cache_folder() -> Path:
-    if given := os.environ.get(CACHE_VARIABLE):
-        return Path(given)
-    from platformdirs import user_cache_path
-
-    return user_cache_path("rcnas-zoo", appauthor=False)

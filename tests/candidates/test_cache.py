@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from rcnas_zoo.candidates.cache import ContentCache, default_cache_root
+from rcnas_zoo.candidates.cache import ContentCache
 from rcnas_zoo.spec.errors import Unavailable
 
 KEY = "ab" * 32
@@ -68,8 +68,3 @@ def test_an_unwritable_root_is_one_clear_line(tmp_path):
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(Unavailable, match=r"must be writable.*RCNAS_CACHE"):
         ContentCache(tmp_path / "file" / "cache").put("training", KEY, FILES)
-
-
-def test_the_root_is_taken_from_the_environment(monkeypatch, tmp_path):
-    monkeypatch.setenv("RCNAS_CACHE", str(tmp_path))
-    assert default_cache_root() == tmp_path
