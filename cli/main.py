@@ -1,5 +1,6 @@
 """The command ``rcnas-zoo``: a group whose subcommands are imported when they are asked for."""
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -11,6 +12,8 @@ import click
 from rcnas_zoo.spec.errors import RcnasError, unknown_choice
 from rcnas_zoo.version import VERSION
 
+from .termination import TERMINATED_CODE, Terminated, heeding_sigterm
+
 COMMANDS = (
     "list",
     "show",
@@ -19,11 +22,17 @@ COMMANDS = (
     "evaluate",
     "finetune",
     "train",
+    "retrain",
     "publish",
     "plan",
     "runs",
     "doctor",
 )
+
+SHARED = ("train", "retrain")
+"""The commands whose work the processes of torchrun can share."""
+
+AGAIN = "give the same command again, what was finished is not done twice"
 
 
 class LazyGroup(click.Group):
@@ -46,6 +55,8 @@ class LazyGroup(click.Group):
         """As click does it, but an unknown subcommand is answered with the nearest known one."""
         if args[0] not in COMMANDS and not ctx.resilient_parsing:
             raise unknown_choice("a command", args[0], COMMANDS)
+        if "TORCHELASTIC_RUN_ID" in os.environ and args[0] not in SHARED:
+            raise click.UsageError(f"torchrun must start train or retrain, got {args[0]}; start this one without it")
         return super().resolve_command(ctx, args)
 
     def main(self, args: Sequence[str] | None = None, *others: Any, **extra: Any) -> Any:
@@ -54,8 +65,9 @@ class LazyGroup(click.Group):
         # The object of the context is what was typed.
         extra |= {"standalone_mode": False, "obj": arguments}
         try:
-            sys.exit(super().main(arguments or ["--help"], *others, **extra))
-        except (Exception, KeyboardInterrupt) as error:
+            with heeding_sigterm():
+                sys.exit(super().main(arguments or ["--help"], *others, **extra))
+        except (Exception, KeyboardInterrupt, Terminated) as error:
             if "--debug" in arguments:
                 traceback.print_exc()
             message, code = explain(error)
@@ -71,7 +83,9 @@ def explain(error: BaseException) -> tuple[str, int]:
         hint = f"; see {error.ctx.command_path} --help" if error.ctx else ""
         return one_line(error.format_message()).rstrip(".") + hint, 2
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        return "interrupted; give the same command again, what was finished is not done twice", 1
+        return f"interrupted; {AGAIN}", 1
+    if isinstance(error, Terminated):
+        return f"terminated; {AGAIN}", TERMINATED_CODE
     if isinstance(error, MemoryError):
         return "out of memory; take fewer workers with --workers or a smaller network", 1
     return f"{type(error).__name__}: {one_line(error)}; add --debug for the traceback", 1

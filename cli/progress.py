@@ -20,7 +20,7 @@ PLAIN_SECONDS = 5.0
 def progress(quiet: bool = False, verbose: bool = False) -> Iterator[Observer]:
     """An observer that shows how far the work is and how long it will still take."""
     if quiet:
-        yield Silent()
+        yield Warnings()
     elif sys.stderr.isatty() and not verbose:
         with _display() as display:
             yield Bars(display)
@@ -28,12 +28,25 @@ def progress(quiet: bool = False, verbose: bool = False) -> Iterator[Observer]:
         yield Lines(verbose)
 
 
-class Lines(Silent):
-    """A line at the start and the end of each piece of work, and every few seconds between."""
+class Warnings(Silent):
+    """A line for each warning, and no progress."""
+
+    def warning(self, message: str) -> None:
+        """See `Observer.warning`."""
+        click.echo(f"warning: {message}", err=True)
+
+
+class Lines(Warnings):
+    """A line at the start and the end of each piece of work, and every few seconds between.
+
+    Work that begins while other work is under way is shown only once it has lasted a few seconds: a search trains many
+    networks of a second each.
+    """
 
     def __init__(self, verbose: bool) -> None:
         self._verbose = verbose
         self._started: dict[str, float] = {}
+        self._visible: set[str] = set()
         self._shown = 0.0
 
     def epoch(self, number: int, total: int, metrics: Mapping[str, float]) -> None:
@@ -45,15 +58,22 @@ class Lines(Silent):
     def progress(self, label: str, done: int, total: int, note: str = "") -> None:
         """See `Observer.progress`."""
         now = time.monotonic()
-        new = label not in self._started
         started = self._started.setdefault(label, now)
+        due = self._is_due(label, now, done >= total)
         if done >= total:
             del self._started[label]
-        elif not new and now - self._shown < PLAIN_SECONDS:
-            return
-        self._shown = now
-        left = f", {time_left(now - started, done, total)} left" if 0 < done < total else ""
-        click.echo(f"{label}: {done}/{total}{left}{'  ' + note if note else ''}", err=True)
+            self._visible.discard(label)
+        elif due:
+            self._visible.add(label)
+        if due:
+            self._shown = now
+            left = f", {time_left(now - started, done, total)} left" if 0 < done < total else ""
+            click.echo(f"{label}: {done}/{total}{left}{'  ' + note if note else ''}", err=True)
+
+    def _is_due(self, label: str, now: float, ended: bool) -> bool:
+        if label in self._visible:
+            return ended or now - self._shown >= PLAIN_SECONDS
+        return len(self._started) == 1 or now - self._started[label] >= PLAIN_SECONDS
 
 
 def time_left(seconds: float, done: int, total: int) -> str:
@@ -78,6 +98,10 @@ class Bars(Silent):
         self._display.update(self._bars[label], completed=done, total=total, note=note)
         if done >= total:
             self._display.remove_task(self._bars.pop(label))
+
+    def warning(self, message: str) -> None:
+        """See `Observer.warning`; the line stays, above the bars."""
+        self._display.console.print(f"warning: {message}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _display() -> "Progress":

@@ -19,6 +19,9 @@ class Observer(Protocol):
     def progress(self, label: str, done: int, total: int, note: str = "") -> None:
         """``done`` of ``total`` steps of the work called ``label`` are finished."""
 
+    def warning(self, message: str) -> None:
+        """Something that a person should know now, in one line; the work goes on."""
+
 
 class Silent:
     """An observer that does nothing; the default everywhere."""
@@ -34,6 +37,9 @@ class Silent:
 
     def progress(self, label: str, done: int, total: int, note: str = "") -> None:
         """See `Observer.progress`."""
+
+    def warning(self, message: str) -> None:
+        """See `Observer.warning`."""
 
 
 class Together:
@@ -61,3 +67,26 @@ class Together:
         """See `Observer.progress`."""
         for observer in self._observers:
             observer.progress(label, done, total, note)
+
+    def warning(self, message: str) -> None:
+        """See `Observer.warning`."""
+        for observer in self._observers:
+            observer.warning(message)
+
+
+class ProgressOnly(Silent):
+    """Passes on progress and warnings: what can be told apart when several pieces of work run at once.
+
+    Their epochs and series have no names of their own and would run into one another.
+    """
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+
+    def progress(self, label: str, done: int, total: int, note: str = "") -> None:
+        """See `Observer.progress`."""
+        self._observer.progress(label, done, total, note)
+
+    def warning(self, message: str) -> None:
+        """See `Observer.warning`."""
+        self._observer.warning(message)

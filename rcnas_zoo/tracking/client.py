@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from rcnas_zoo.spec.errors import Unavailable
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from mlflow.store.entities.paged_list import PagedList
 
 T = TypeVar("T")
+
+BRIEF_SECONDS = 5
+"""How long a server may take for one request of those that can be tried again later."""
 
 # MLflow reads them when it is imported: no telemetry, no tracebacks in its log, nothing on stdout.
 _QUIET = {
@@ -54,6 +58,21 @@ def answering(uri: str) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def asked_once() -> Iterator[None]:
+    """MLflow asks a server once and waits for seconds; outside it tries again for minutes."""
+    brief = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": str(BRIEF_SECONDS)}
+    usual = {name: os.environ.get(name) for name in brief}
+    os.environ.update(brief)
+    try:
+        yield
+    finally:
+        for name, value in usual.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
 def _failures() -> tuple[type[Exception], ...]:
     # Only looked up when something has failed, and then MLflow is imported already.
     from mlflow.exceptions import MlflowException
@@ -69,6 +88,13 @@ def pages(search: Callable[..., PagedList[T]]) -> Iterator[T]:
     while page.token:
         page = search(page_token=page.token)
         yield from page
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The items, at most ``size`` at a time, for MLflow takes no more at once."""
+    remaining = iter(items)
+    while batch := list(islice(remaining, size)):
+        yield batch
 
 
 def is_absent(error: Exception) -> bool:

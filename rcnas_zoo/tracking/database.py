@@ -27,7 +27,9 @@ def ready_database(path: Path) -> None:
     with _usable(path):
         if not path.exists():
             _create(path)
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
+        # For reading alone SQLite refuses what a killed process left half written; so it undoes that. A file that is
+        # write-protected is read all the same.
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True)) as database:
             database.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
 

@@ -9,7 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rcnas_zoo.spec.errors import NotFound
+from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.tracking.client import answering, is_absent, is_taken, pages
+from rcnas_zoo.tracking.link import Link
 from rcnas_zoo.tracking.store import Store
 from rcnas_zoo.tracking.tracked_run import CONTINUES_TAG, KEY_TAG, PARENT_TAG, WORKFLOW_TAG, TrackedRun, ended
 from rcnas_zoo.tracking.uris import database_path, shown
@@ -23,6 +25,8 @@ __all__ = ["EXPERIMENT", "TrackedRun", "known_run", "open_run", "unfinished_run"
 EXPERIMENT = "rcnas-zoo"
 HOLDER_TAG = "rcnas.holder"
 
+_SILENT = Silent()
+
 
 @contextmanager
 def open_run(
@@ -32,12 +36,14 @@ def open_run(
     parameters: Mapping[str, object],
     tags: Mapping[str, str] | None = None,
     resume: str | None = None,
+    people: Observer = _SILENT,
 ) -> Iterator[TrackedRun]:
-    """A run of a workflow: FINISHED on a clean exit, FAILED on an error, KILLED on an interrupt.
+    """A run of a workflow: FINISHED on a clean exit, FAILED on an error, KILLED on an interrupt or SIGTERM.
 
     It is the run ``resume`` if one is given, else the one that ``mlflow run`` made for this process
     (``MLFLOW_RUN_ID``, in whatever experiment it is), else a new one in the experiment ``rcnas-zoo``. If both are
     given, the one that ``mlflow run`` made stays empty but for the tag ``rcnas.continues`` with the id of the other.
+    ``people`` are warned while the store is silent.
 
     Raises:
         NotFound: the run to be resumed is not in the store.
@@ -50,7 +56,7 @@ def open_run(
         found = _taken_up(client, store, run_id, name) if run_id else _started(client, store, name)
         if made and run_id != made:
             client.set_tag(known_run(client, store, made).info.run_id, CONTINUES_TAG, run_id)
-    with ended(TrackedRun(store, client, found.info, workflow)) as run:
+    with ended(TrackedRun(Link(store.tracking_uri, people), client, found, workflow)) as run:
         for tag, value in {**(tags or {}), WORKFLOW_TAG: workflow}.items():
             run.tag(tag, value)
         run.parameters(parameters)

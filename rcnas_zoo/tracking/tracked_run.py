@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
-from itertools import islice
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from rcnas_zoo.spec.errors import InvalidInput, Unavailable
-from rcnas_zoo.tracking.client import answering, pages
-from rcnas_zoo.tracking.store import Store
+from rcnas_zoo.tracking.backlog import Backlog
+from rcnas_zoo.tracking.client import batches, pages
+from rcnas_zoo.tracking.link import Link
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-    from mlflow.entities import RunInfo
-
-T = TypeVar("T")
+    from mlflow.entities import Run
 
 WORKFLOW_TAG = "rcnas.workflow"
 KEY_TAG = "rcnas.key"
@@ -28,7 +25,6 @@ CONTINUES_TAG = "rcnas.continues"
 PARENT_TAG = "mlflow.parentRunId"
 
 # Limits of MLflow's log_batch.
-METRICS_A_BATCH = 1000
 PARAMETERS_A_BATCH = 100
 PARAMETER_LENGTH = 6000
 
@@ -36,19 +32,22 @@ PARAMETER_LENGTH = 6000
 class TrackedRun:
     """A run by its id; nothing depends on MLflow's idea of an active run, so runs nest freely.
 
-    Every method raises Unavailable if the store does not take what it is given.
+    Every method waits with patience for a server that is silent, and raises Unavailable, naming what is not logged, if
+    the store does not take what it is given.
 
     Attributes:
         id: MLflow's run id.
         workflow: what kind of work it is, such as ``finetune``.
+        backlog: takes what may arrive later.
     """
 
-    def __init__(self, store: Store, client: MlflowClient, info: RunInfo, workflow: str) -> None:
-        self.id = str(info.run_id)
+    def __init__(self, link: Link, client: MlflowClient, run: Run, workflow: str) -> None:
+        self.id = str(run.info.run_id)
         self.workflow = workflow
-        self._store = store
+        self.backlog = Backlog(link, client, run)
+        self._link = link
         self._client = client
-        self._info = info
+        self._experiment = run.info.experiment_id
 
     def parameters(self, parameters: Mapping[str, object]) -> None:
         """Log parameters, as text.
@@ -59,27 +58,23 @@ class TrackedRun:
         from mlflow.entities import Param
 
         given = {name: str(value)[:PARAMETER_LENGTH] for name, value in parameters.items()}
-        with self._answering():
+        with self._link.patiently("the parameters"):
             known = self._client.get_run(self.id).data.params
             new = [Param(name, value) for name, value in given.items() if name not in known]
-            for batch in _batches(new, PARAMETERS_A_BATCH):
+            for batch in batches(new, PARAMETERS_A_BATCH):
                 self._client.log_batch(self.id, params=batch)
             for name, value in given.items():
                 if known.get(name, value) != value:
                     self._client.set_tag(self.id, f"{USED_TAG}.{name}", value)
 
     def metrics(self, metrics: Mapping[str, float], step: int) -> None:
-        """Log numbers that belong to one step."""
-        from mlflow.entities import Metric
-
-        now = int(1000 * time.time())
-        with self._answering():
-            for batch in _batches([Metric(name, value, now, step) for name, value in metrics.items()], METRICS_A_BATCH):
-                self._client.log_batch(self.id, metrics=batch)
+        """Log numbers that belong to one step; one that the run has at this step already is not logged again."""
+        self.backlog.add(metrics, step)
+        self.backlog.settle()
 
     def tag(self, name: str, value: object) -> None:
         """Set a tag; an old value is replaced."""
-        with self._answering():
+        with self._link.patiently(f"the tag {name}"):
             self._client.set_tag(self.id, name, str(value))
 
     def artifact(self, name: str, content: str | bytes) -> None:
@@ -87,7 +82,7 @@ class TrackedRun:
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or not path.name:
             raise InvalidInput(f"an artifact must have a relative path such as candidates/003.json, got {name!r}")
-        with TemporaryDirectory() as folder, self._answering():
+        with TemporaryDirectory() as folder, self._link.patiently(f"the file {name}"):
             file = Path(folder, path)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -95,48 +90,46 @@ class TrackedRun:
 
     def folder(self, local: Path | str, artifact_path: str) -> None:
         """Keep all files of a local folder."""
-        with self._answering():
+        with self._link.patiently(f"the folder {artifact_path}"):
             self._client.log_artifacts(self.id, str(local), artifact_path)
 
     @contextmanager
     def child(self, name: str, tags: Mapping[str, str] | None = None) -> Iterator[TrackedRun]:
         """A run below this one; its key, by which a resumed workflow knows it again, is its name unless a tag says."""
         own = {PARENT_TAG: self.id, WORKFLOW_TAG: self.workflow, KEY_TAG: name}
-        with self._answering():
-            run = self._client.create_run(self._info.experiment_id, tags={**own, **(tags or {})}, run_name=name)
-        with ended(TrackedRun(self._store, self._client, run.info, self.workflow)) as child:
+        with self._link.patiently(f"the child run {name}"):
+            run = self._client.create_run(self._experiment, tags={**own, **(tags or {})}, run_name=name)
+        with ended(TrackedRun(self._link, self._client, run, self.workflow)) as child:
             yield child
 
     def finished_children(self) -> dict[str, str]:
         """Key to run id of the children that came to a clean end."""
         where = f"tags.`{PARENT_TAG}` = '{self.id}' AND attributes.status = 'FINISHED'"
-        search = partial(self._client.search_runs, [self._info.experiment_id], where)
-        with self._answering():
+        search = partial(self._client.search_runs, [self._experiment], where)
+        with self._link.patiently("the child runs"):
             return {run.data.tags[KEY_TAG]: run.info.run_id for run in pages(search)}
 
     def end(self, status: str) -> None:
-        """Close the run as ``FINISHED``, ``FAILED`` or ``KILLED``."""
-        with self._answering():
+        """Close the run as ``FINISHED``, ``FAILED`` or ``KILLED`` once everything has arrived."""
+        self.backlog.settle()
+        with self._link.patiently(f"that the run is {status}"):
             self._client.set_terminated(self.id, status)
 
-    def _answering(self) -> AbstractContextManager[None]:
-        return answering(self._store.tracking_uri)
+    def break_off(self, status: str) -> None:
+        """Close the run if the store can be told at once; whoever was interrupted or has an error waits for nothing."""
+        with self._link.briefly():
+            self._client.set_terminated(self.id, status)
+            self.backlog.deliver()
 
 
 @contextmanager
 def ended(run: TrackedRun) -> Iterator[TrackedRun]:
-    """The run, closed as the block ends: cleanly, by an error, or by the user's interrupt."""
+    """The run, closed as the block ends: FINISHED, FAILED by an error, or KILLED by whoever stopped the process."""
     try:
         yield run
+        run.end("FINISHED")
     except BaseException as error:
         # The error that ended the work is the one to tell, not a store that cannot be told of it.
         with suppress(Unavailable):
-            run.end("KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+            run.break_off("FAILED" if isinstance(error, Exception) else "KILLED")
         raise
-    run.end("FINISHED")
-
-
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    remaining = iter(items)
-    while batch := list(islice(remaining, size)):
-        yield batch

@@ -5,6 +5,7 @@ import subprocess
 import click
 import pytest
 from rcnas_zoo_cli.main import COMMANDS, explain, main, one_line
+from rcnas_zoo_cli.termination import Terminated
 
 from rcnas_zoo.spec.errors import IntegrityError, InvalidInput, NotFound, RcnasError, Unavailable
 from rcnas_zoo.version import VERSION
@@ -94,6 +95,7 @@ def test_what_is_typed_wrongly_is_told_in_one_line(run, words, message):
         (click.UsageError("What is this."), "What is this", 2),
         (KeyboardInterrupt(), "interrupted; give the same command again, what was finished is not done twice", 1),
         (click.Abort(), "interrupted; give the same command again, what was finished is not done twice", 1),
+        (Terminated(), "terminated; give the same command again, what was finished is not done twice", 143),
         (MemoryError(), "out of memory; take fewer workers with --workers or a smaller network", 1),
         (OSError(28, "No space left"), "OSError: [Errno 28] No space left; add --debug for the traceback", 1),
         (KeyError("two\n lines"), r"KeyError: 'two\n lines'; add --debug for the traceback", 1),
@@ -152,3 +154,10 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path):
 
 def test_one_line_is_one_line():
     assert one_line("a\n  b\tc ") == "a b c"
+
+
+def test_torchrun_cannot_share_what_is_not_a_training(run, monkeypatch):
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "none")
+    result = run("list")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "torchrun must start train or retrain, got list" in result.stderr

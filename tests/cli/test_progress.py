@@ -1,11 +1,10 @@
+import re
 import sys
 import time
 
 import pytest
 from rcnas_zoo_cli import progress as module
-from rcnas_zoo_cli.progress import Bars, Lines, progress, time_left
-
-from rcnas_zoo.spec.observer import Silent
+from rcnas_zoo_cli.progress import Bars, Lines, Warnings, progress, time_left
 
 
 @pytest.fixture
@@ -60,10 +59,42 @@ def test_each_piece_of_work_has_its_own_time(clock, capsys):
     clock(5)
     lines.progress("search", 1, 2)
     assert capsys.readouterr().err.splitlines()[1:] == [
-        "training: 0/2",
         "training: 1/2, 6 s left",
         "training: 2/2",
         "search: 1/2, 71 s left",
+    ]
+
+
+def test_short_work_beside_other_work_is_not_shown(clock, capsys):
+    lines = Lines(verbose=False)
+    lines.progress("search", 0, 3)
+    for number in range(3):
+        lines.progress(f"candidate {number}", 1, 9)
+        clock(1)
+        lines.progress(f"candidate {number}", 9, 9)
+    lines.progress("search", 3, 3)
+    lines.progress("training", 1, 9)
+    assert capsys.readouterr().err.splitlines() == ["search: 0/3", "search: 3/3", "training: 1/9, 0 s left"]
+
+
+def test_work_beside_other_work_is_shown_to_its_end_if_it_lasts(clock, capsys):
+    lines = Lines(verbose=False)
+    lines.progress("search", 0, 2)
+    lines.progress("candidate 0", 1, 9)
+    clock(1)
+    lines.progress("candidate 1", 1, 9)
+    clock(4)
+    lines.progress("candidate 0", 5, 9)
+    lines.progress("candidate 1", 5, 9)
+    lines.progress("candidate 0", 6, 9)
+    lines.progress("candidate 0", 9, 9)
+    clock(1)
+    lines.progress("candidate 1", 9, 9)
+    assert capsys.readouterr().err.splitlines() == [
+        "search: 0/2",
+        "candidate 0: 5/9, 4 s left",
+        "candidate 0: 9/9",
+        "candidate 1: 9/9",
     ]
 
 
@@ -82,12 +113,20 @@ def test_epochs_are_shown_only_if_asked_for(capsys):
     assert capsys.readouterr() == ("", "epoch 2/2: loss 0.1235, robust_accuracy 0.5\n")
 
 
-def test_quiet_says_nothing(capsys):
+def test_quiet_says_nothing_but_warnings(capsys):
     with progress(quiet=True, verbose=True) as observer:
         observer.progress("training", 0, 2)
         observer.epoch(1, 2, {"loss": 1.0})
-    assert type(observer) is Silent
-    assert capsys.readouterr() == ("", "")
+        observer.warning("out of memory")
+    assert type(observer) is Warnings
+    assert capsys.readouterr() == ("", "warning: out of memory\n")
+
+
+def test_a_warning_is_a_line_of_its_own(capsys):
+    lines = Lines(verbose=False)
+    lines.progress("training", 0, 10)
+    lines.warning("the disk is full")
+    assert capsys.readouterr() == ("", "training: 0/10\nwarning: the disk is full\n")
 
 
 def test_a_terminal_gets_bars_on_stderr_that_vanish(monkeypatch, capsys):
@@ -101,6 +140,19 @@ def test_a_terminal_gets_bars_on_stderr_that_vanish(monkeypatch, capsys):
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "training" not in printed.err.splitlines()[-1]
+
+
+def test_a_warning_stays_above_the_bars_however_long_it_is(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    message = "the server [1;31m]http://host[/] is silent" + 100 * " so"
+    with progress() as observer:
+        observer.progress("training", 1, 2)
+        observer.warning(message)
+        observer.progress("training", 2, 2)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert f"warning: {message}" in [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line) for line in printed.err.splitlines()]
 
 
 def test_bars_last_as_long_as_their_work():

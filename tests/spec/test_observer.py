@@ -2,13 +2,14 @@ import inspect
 
 import pytest
 
-from rcnas_zoo.spec.observer import Observer, Silent, Together
+from rcnas_zoo.spec.observer import Observer, ProgressOnly, Silent, Together
 
 CALLS = [
     ("epoch", (1, 10, {"loss": 0.5})),
     ("metric", ("reward", 0.25, 3)),
     ("artifact", ("candidates/003.json", b"{}")),
     ("progress", ("training", 2, 10, "nearly")),
+    ("warning", ("the store is silent",)),
 ]
 
 
@@ -26,7 +27,7 @@ def test_the_calls_tried_here_are_the_whole_protocol():
     assert {name for name in vars(Observer) if not name.startswith("_")} == {name for name, _ in CALLS}
 
 
-@pytest.mark.parametrize("observer", [Silent, Together])
+@pytest.mark.parametrize("observer", [ProgressOnly, Silent, Together])
 @pytest.mark.parametrize("method", [name for name, _ in CALLS])
 def test_an_observer_takes_what_the_protocol_says(observer, method):
     assert inspect.signature(getattr(observer, method)) == inspect.signature(getattr(Observer, method))
@@ -48,3 +49,10 @@ def test_progress_without_a_note_is_passed_on_with_an_empty_one():
     entries = []
     Together([Diary("only", entries)]).progress("training", 1, 2)
     assert entries == [("only", "progress", ("training", 1, 2, ""))]
+
+
+def test_beside_other_work_only_progress_and_warnings_are_passed_on():
+    entries = []
+    for method, arguments in CALLS:
+        getattr(ProgressOnly(Diary("only", entries)), method)(*arguments)
+    assert entries == [("only", method, arguments) for method, arguments in CALLS if method in ("progress", "warning")]

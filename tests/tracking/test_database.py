@@ -1,3 +1,4 @@
+import shutil
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -70,6 +71,20 @@ def test_an_interrupted_making_leaves_no_half_made_database(tmp_path, makings, m
     assert not path.exists()
     ready_database(path)
     assert tables(path) == [("runs",)]
+
+
+def test_what_a_killed_process_left_half_written_is_undone(tmp_path, makings):
+    live, left = tmp_path / "live.db", tmp_path / "left.db"
+    ready_database(live)
+    with closing(sqlite3.connect(live)) as writing:
+        writing.execute("PRAGMA cache_size = 1")
+        writing.execute("BEGIN")
+        writing.executemany("INSERT INTO runs VALUES (?)", [("x" * 1000,)] * 1000)
+        for suffix in ("", "-journal"):
+            shutil.copyfile(f"{live}{suffix}", f"{left}{suffix}")
+    ready_database(left)
+    with closing(sqlite3.connect(left)) as found:
+        assert found.execute("SELECT count(*) FROM runs").fetchone() == (0,)
 
 
 def test_a_path_below_a_file_is_told_in_one_line(tmp_path):

@@ -26,7 +26,9 @@ def test_a_run_carries_its_workflow_name_parameters_and_tags(store, client):
     assert client.get_experiment(found.info.experiment_id).name == EXPERIMENT
 
 
-@pytest.mark.parametrize(("error", "status"), [(ValueError, "FAILED"), (KeyboardInterrupt, "KILLED")])
+@pytest.mark.parametrize(
+    ("error", "status"), [(ValueError, "FAILED"), (KeyboardInterrupt, "KILLED"), (SystemExit, "KILLED")]
+)
 def test_a_run_that_is_left_by_an_error_says_so(error, status, store, client):
     with pytest.raises(error), open_run(store, "train", "x", {}) as run, run.child("y") as child:
         raise error
