@@ -12,10 +12,23 @@ import threading
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, NamedTuple
 
+from rcnas_zoo.execution.reports import Reporter, Told
 from rcnas_zoo.execution.threads import one_thread_for_children
 from rcnas_zoo.spec.errors import Unavailable
+from rcnas_zoo.spec.observer import Observer
+
+Watched = Callable[[Any, Observer], Any]
+"""A function of a job and of the observer that it reports to."""
+
+
+class Done(NamedTuple):
+    """The last message of a job: its result, or what it raised and the traceback as text."""
+
+    result: Any
+    failure: Exception | None = None
+    trace: str = ""
 
 
 class Worker:
@@ -29,7 +42,7 @@ class Worker:
             self._process.start()
         theirs.close()  # else the end of the process would not close the line
 
-    def send(self, function: Callable[[Any], Any] | None, job: object) -> None:
+    def send(self, function: Watched | None, job: object) -> None:
         """Gives the worker a job; None as the function means the one of the job before."""
         message = pickle.dumps((function, job))
         try:
@@ -37,16 +50,16 @@ class Worker:
         except OSError as error:
             raise self._lost() from error
 
-    def receive(self) -> Any:
-        """The result of the job; raises what the job raised."""
+    def receive(self) -> Told | Done:
+        """The next message: what the job tells its observer, or its result; raises what the job raised."""
         try:
             message = self.connection.recv_bytes()
         except (EOFError, OSError) as error:
             raise self._lost() from error
-        result, failure, trace = pickle.loads(message)  # noqa: S301 (from our own process)
-        if failure is not None:
-            raise failure from RuntimeError(f"in a worker process:\n{trace}")
-        return result
+        answer: Told | Done = pickle.loads(message)  # noqa: S301 (from our own process)
+        if isinstance(answer, Done) and answer.failure is not None:
+            raise answer.failure from RuntimeError(f"in a worker process:\n{answer.trace}")
+        return answer
 
     def stop(self) -> None:
         """Ends the process at once; it holds nothing that needs a farewell."""
@@ -63,16 +76,20 @@ class Worker:
 
 
 def _serve(connection: Connection) -> None:
-    """The life of the process: jobs in, results out."""
+    """The life of the process: jobs in, reports and results out."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends us
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    function: Callable[[Any], Any] | None = None
+    function: Watched | None = None
+
+    def tell(told: Told) -> None:
+        connection.send_bytes(pickle.dumps(told))
+
     while True:
         try:
             message = connection.recv_bytes()
         except EOFError:
             return
-        answer, function = _answer(message, function)
+        answer, function = _answer(message, function, Reporter(tell))
         connection.send_bytes(answer)
 
 
@@ -83,14 +100,14 @@ def _die_with_parent() -> None:
     os._exit(1)
 
 
-def _answer(message: bytes, function: Callable[[Any], Any] | None) -> tuple[bytes, Callable[[Any], Any] | None]:
+def _answer(message: bytes, function: Watched | None, observer: Observer) -> tuple[bytes, Watched | None]:
     try:
         new_function, job = pickle.loads(message)  # noqa: S301 (from our own process)
         function = new_function if new_function is not None else function
         assert function is not None
-        return pickle.dumps((function(job), None, "")), function
+        return pickle.dumps(Done(function(job, observer))), function
     except Exception as error:
-        return pickle.dumps((None, _portable(error), traceback.format_exc())), function
+        return pickle.dumps(Done(None, _portable(error), traceback.format_exc())), function
 
 
 def _portable(error: Exception) -> Exception:

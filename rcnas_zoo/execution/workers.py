@@ -1,13 +1,16 @@
 """Many jobs, a few processes, the same results for any number of them."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 from types import TracebackType
-from typing import TypeVar
+from typing import Generic, TypeVar
 
+from rcnas_zoo.execution.reports import Reporter, Told
 from rcnas_zoo.execution.threads import one_torch_thread
 from rcnas_zoo.execution.worker import Worker
 from rcnas_zoo.spec.canonical import check_integer
+from rcnas_zoo.spec.observer import Observer, Silent
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -52,9 +55,28 @@ class Workers:
             Unavailable: a process was killed.
             Exception: whatever a job raised first, as itself; the other jobs are stopped.
         """
+        return self.run_watched(_Unwatched(function), jobs, Silent(), on_done)
+
+    def run_watched(
+        self,
+        function: Callable[[J, Observer], R],
+        jobs: Sequence[J],
+        observer: Observer,
+        on_done: Callable[[int, R], None] | None = None,
+    ) -> list[R]:
+        """As `run`, with jobs that report while they are under way.
+
+        Args:
+            function: as for `run`, but of a job and an observer, whose calls are repeated on ours; of progress, only a
+                few calls a second.
+            jobs: as for `run`.
+            observer: hears here of all jobs, in any order between one job and another.
+            on_done: as for `run`.
+        """
         results: dict[int, R] = {}
+        ended = self._here if self.count == 1 else self._there
         try:
-            for index, result in self._here(function, jobs) if self.count == 1 else self._there(function, jobs):
+            for index, result in ended(function, jobs, observer):
                 results[index] = result
                 if on_done is not None:
                     on_done(index, result)
@@ -63,30 +85,52 @@ class Workers:
             raise
         return [results[index] for index in range(len(jobs))]
 
-    def _here(self, function: Callable[[J], R], jobs: Sequence[J]) -> Iterator[tuple[int, R]]:
+    def _here(
+        self, function: Callable[[J, Observer], R], jobs: Sequence[J], observer: Observer
+    ) -> Iterator[tuple[int, R]]:
         for index, job in enumerate(jobs):
             with one_torch_thread():
-                result = function(job)
+                result = function(job, Reporter(lambda told: told.to(observer)))
             yield index, result
 
-    def _there(self, function: Callable[[J], R], jobs: Sequence[J]) -> Iterator[tuple[int, R]]:
+    def _there(
+        self, function: Callable[[J, Observer], R], jobs: Sequence[J], observer: Observer
+    ) -> Iterator[tuple[int, R]]:
         while len(self._workers) < min(self.count, len(jobs)):
             self._workers.append(Worker())
         waiting = iter(enumerate(jobs))
         busy: dict[object, tuple[Worker, int]] = {}
-        for worker, (index, job) in zip(self._workers, waiting):  # noqa: B905 (there may be more jobs, or fewer)
-            worker.send(function, job)
-            busy[worker.connection] = worker, index
+
+        def give(worker: Worker, function: Callable[[J, Observer], R] | None) -> None:
+            following = next(waiting, None)
+            if following is not None:
+                index, job = following
+                worker.send(function, job)
+                busy[worker.connection] = worker, index
+
+        for worker in self._workers:
+            give(worker, function)
         while busy:
             for connection in wait([worker.connection for worker, _ in busy.values()]):
-                worker, index = busy.pop(connection)
-                result = worker.receive()
-                following = next(waiting, None)
-                if following is not None:
-                    worker.send(None, following[1])
-                    busy[connection] = worker, following[0]
-                yield index, result
+                worker, index = busy[connection]
+                message = worker.receive()
+                if isinstance(message, Told):
+                    message.to(observer)
+                    continue
+                del busy[connection]
+                give(worker, None)
+                yield index, message.result
 
     def _stop(self) -> None:
         while self._workers:
             self._workers.pop().stop()
+
+
+@dataclass(frozen=True)
+class _Unwatched(Generic[J, R]):
+    """A function of a job alone, in the place of one that reports."""
+
+    function: Callable[[J], R]
+
+    def __call__(self, job: J, observer: Observer) -> R:
+        return self.function(job)

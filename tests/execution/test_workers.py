@@ -18,6 +18,8 @@ from rcnas_zoo.execution.workers import Workers
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.errors import InvalidInput, Unavailable
 
+from .reporting import Diary, tell_and_fail, tell_everything, told_by
+
 SLEEP = "__import__('time').sleep({})"
 SUM = "__import__('torch').rand(1000, 700, generator=__import__('torch').Generator().manual_seed({})).sum().item()"
 THREADS = "__import__('torch').get_num_threads()"
@@ -36,6 +38,11 @@ def three_threads():
     torch.set_num_threads(3)
     yield
     torch.set_num_threads(before)
+
+
+def _of(job, calls):
+    """The calls that name a job."""
+    return [call for call in calls if job in str(call)]
 
 
 class TestSeveral:
@@ -72,6 +79,19 @@ class TestSeveral:
         assert not given.is_shared()
         assert not returned[0].is_shared()
 
+    def test_what_jobs_report_is_told_here_in_the_order_of_each_and_before_its_result(self, two):
+        diary, jobs = Diary(), ["job 0", "job 1", "job 2"]
+        pids = two.run_watched(tell_everything, jobs, diary, lambda index, _: diary.done(jobs[index]))
+        assert os.getpid() not in pids
+        assert len(diary.calls) == sum(len(told_by(job)) + 1 for job in jobs)
+        for job in jobs:
+            expected = [*told_by(job), ("done", (job,))]
+            assert _of(job, diary.calls) == _of(job, expected)
+
+    def test_jobs_that_report_nothing_run_after_jobs_that_do(self, two):
+        two.run_watched(tell_everything, ["a", "b"], Diary())
+        assert two.run(eval, ["1", "2"]) == [1, 2]
+
     def test_fewer_jobs_than_processes(self, two):
         assert two.run(eval, ["7"]) == [7]
         assert two.run(eval, []) == []
@@ -95,6 +115,12 @@ class TestOne:
             ]
         assert seen_outside == [3, 3]
 
+    def test_what_jobs_report_is_told_as_it_would_be_by_processes(self):
+        diary = Diary()
+        with Workers(1) as workers:
+            assert workers.run_watched(tell_everything, ["a", "b"], diary) == [os.getpid()] * 2
+        assert diary.calls == [*told_by("a"), *told_by("b")]
+
     def test_the_count_comes_back_after_an_error(self, three_threads):
         with Workers(1) as workers, pytest.raises(ZeroDivisionError):
             workers.run(eval, ["1/0"])
@@ -116,6 +142,24 @@ def test_the_first_error_stops_the_others_and_the_next_run_starts_afresh():
         assert 'File "<string>", line 1' in str(caught.value.__cause__)
         assert workers.run(eval, ["'alive'"]) == ["alive"]
     assert time.monotonic() - start < 60
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_a_job_reports_before_it_fails_is_told(count):
+    diary = Diary()
+    with Workers(count) as workers, pytest.raises(ValueError, match="alone"):
+        workers.run_watched(tell_and_fail, ["alone"], diary)
+    assert diary.calls == [("warning", ("alone",))]
+
+
+def test_an_observer_that_fails_stops_the_jobs():
+    def interrupt(message: str) -> None:
+        raise KeyboardInterrupt
+
+    diary = Diary()
+    diary.warning = interrupt
+    with Workers(2) as workers, pytest.raises(KeyboardInterrupt):
+        workers.run_watched(tell_everything, ["a", "b"], diary)
 
 
 def test_an_error_that_cannot_travel_arrives_as_its_text():
@@ -146,10 +190,11 @@ def test_refuses_a_count_that_is_none(count):
         Workers(count)
 
 
-SCRIPT = """
+# One write for the whole line, for two processes write to the same place.
+SCRIPT = r"""
 from rcnas_zoo.execution.workers import Workers
 with Workers(2) as workers:
-    workers.run(eval, ["print('busy', flush=True) or __import__('time').sleep(600)"] * 2)
+    workers.run(eval, [r"__import__('os').write(1, b'busy\n') and __import__('time').sleep(600)"] * 2)
 """
 
 
