@@ -10,7 +10,16 @@ from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.budget import Budget
 from rcnas_zoo.spec.dataset import DATASETS
 from rcnas_zoo.spec.network import InputSpec
-from rcnas_zoo.spec.recipe import OBJECTIVES, SCHEDULES, STARTS, TrainingRecipe
+from rcnas_zoo.spec.recipe import (
+    INNER_ATTACKS,
+    MODES,
+    OBJECTIVES,
+    PRECISIONS,
+    SCHEDULES,
+    STARTS,
+    STATISTICS,
+    TrainingRecipe,
+)
 from rcnas_zoo.spec.record import Claim, Measurement, Record
 from rcnas_zoo.spec.residual import ACTIVATIONS, ResidualSpec, StageSpec
 from rcnas_zoo.spec.task import Task
@@ -57,12 +66,14 @@ SPECS = st.builds(
     activation=st.sampled_from(ACTIVATIONS),
 )
 
-RECIPES = st.builds(
-    TrainingRecipe,
-    objective=st.sampled_from(OBJECTIVES),
+# The objective fast makes one attack step; every other any number.
+METHODS = st.tuples(st.sampled_from(OBJECTIVES), st.integers(1, 10_000)).map(
+    lambda pair: {"objective": pair[0], "attack_steps": 1 if pair[0] == "fast" else pair[1]}
+)
+SETTINGS = st.builds(
+    dict,
     threat=LINF.map(str),
     beta=st.floats(0, 1e6),
-    attack_steps=st.integers(1, 10_000),
     attack_step_size=st.floats(0, 10),
     attack_start=st.sampled_from(STARTS),
     epochs=st.integers(1, 100_000),
@@ -71,7 +82,18 @@ RECIPES = st.builds(
     schedule=st.sampled_from(SCHEDULES),
     milestones=st.lists(SHARES, max_size=4).map(lambda shares: tuple(sorted(shares))),
     selection_attack=ATTACKS.map(str) | st.just("none"),
+    inner_attack=st.sampled_from(["", *INNER_ATTACKS]),
+    attack_mode=st.sampled_from(MODES),
+    bn_statistics=st.sampled_from(STATISTICS),
+    weight_perturbation=SHARES,
+    perturbation_start=SHARES,
+    weight_average=st.floats(0, 0.999999),
+    label_smoothing=st.floats(0, 0.999),
+    warmup=st.floats(0, 0.9),
+    cutout=st.integers(0, 1024),
+    precision=st.sampled_from(PRECISIONS),
 )
+RECIPES = st.builds(lambda method, settings: TrainingRecipe(**method, **settings), METHODS, SETTINGS)
 
 ACCURACIES = st.dictionaries(ATTACKS.map(str), SHARES, max_size=4)
 CLAIMS = st.builds(Claim, WORDS, WORDS, THREATS.map(str), ACCURACIES)
