@@ -46,8 +46,7 @@ class Lines(Warnings):
     def __init__(self, verbose: bool) -> None:
         self._verbose = verbose
         self._started: dict[str, float] = {}
-        self._visible: set[str] = set()
-        self._shown = 0.0
+        self._shown: dict[str, float] = {}
 
     def epoch(self, number: int, total: int, metrics: Mapping[str, float]) -> None:
         """See `Observer.epoch`."""
@@ -59,21 +58,20 @@ class Lines(Warnings):
         """See `Observer.progress`."""
         now = time.monotonic()
         started = self._started.setdefault(label, now)
-        due = self._is_due(label, now, done >= total)
-        if done >= total:
-            del self._started[label]
-            self._visible.discard(label)
-        elif due:
-            self._visible.add(label)
-        if due:
-            self._shown = now
+        if self._is_due(label, now, done >= total):
+            self._shown[label] = now
             left = f", {time_left(now - started, done, total)} left" if 0 < done < total else ""
             click.echo(f"{label}: {done}/{total}{left}{'  ' + note if note else ''}", err=True)
+        if done >= total:
+            del self._started[label]
+            self._shown.pop(label, None)
 
     def _is_due(self, label: str, now: float, ended: bool) -> bool:
-        if label in self._visible:
-            return ended or now - self._shown >= PLAIN_SECONDS
-        return len(self._started) == 1 or now - self._started[label] >= PLAIN_SECONDS
+        if label in self._shown:
+            # The more there is to show, the less often each: all together fill no more lines than one.
+            return ended or now - self._shown[label] >= PLAIN_SECONDS * len(self._shown)
+        alone = len(self._started) == 1
+        return alone or (not ended and now - self._started[label] >= PLAIN_SECONDS)
 
 
 def time_left(seconds: float, done: int, total: int) -> str:

@@ -4,7 +4,9 @@
 one for "not given".
 """
 
+import json
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,16 @@ def _share(text: str) -> float:
     return number
 
 
+def _fraction(text: str) -> float:
+    try:
+        number = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        number = Fraction(0)
+    if not 0 < number <= 1:
+        raise InvalidInput(f"a fraction must be a number in (0, 1], such as 0.01 or 1/100, got {text!r}")
+    return float(number)
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
@@ -72,6 +84,17 @@ def _attacks(text: str) -> tuple[str, ...]:
 
 def _switch(text: str) -> bool:
     return check_choice("a switch", text, ["on", "off"]) == "on"
+
+
+def _change(text: str) -> tuple[str, Any]:
+    """``name=value``; the value is JSON, or else a text."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise InvalidInput(f"a change must be written name=value, such as beta=4, got {text!r}")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 TASK = Parsed("task", Task.parse)
@@ -86,4 +109,6 @@ FOLDER = Parsed("dir", Path)
 COUNT = Parsed("n", _whole(0))
 POSITIVE = Parsed("n", _whole(1))
 SHARE = Parsed("share", _share)
+FRACTION = Parsed("fraction", _fraction)
+CHANGE = Parsed("name=value", _change)
 SWITCH = Parsed("on|off", _switch)

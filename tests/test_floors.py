@@ -14,7 +14,17 @@ COMMANDS = sorted(
     path.stem for path in (FOLDERS["rcnas_zoo_cli"] / "commands").glob("*.py") if not path.stem.startswith("_")
 )
 LOW_ROOMS = ("spec", "networks", "attacks", "datasets", "execution", "evaluation", "training")
-OPTIONAL = ("mlflow", "optuna", "torchattacks", "ptflops", "torchvision", "sklearn", "scipy", "matplotlib")
+OPTIONAL = (
+    "mlflow",
+    "optuna",
+    "torchattacks",
+    "ptflops",
+    "torchvision",
+    "sklearn",
+    "scipy",
+    "matplotlib",
+    "lightning_fabric",
+)
 LIGHT_MODULES = [
     "rcnas_zoo",
     *(module for module in MODULES if room_of(module) == "spec"),

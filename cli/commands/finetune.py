@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,7 +13,6 @@ from ..types import COUNT, POSITIVE, SWITCH, TASK, TEXT, THREAT, WORDS
 
 if TYPE_CHECKING:
     from rcnas_zoo.spec.task import Task
-    from rcnas_zoo.spec.threat import ThreatModel
 
 
 @click.command("finetune")
@@ -32,6 +31,9 @@ if TYPE_CHECKING:
 @click.option(
     "--reward-images", type=TEXT, help="white-box (default) or transfer: attacked on the candidate or on the teacher."
 )
+@click.option("--halving", type=SWITCH, help="Whether candidates that fall behind are stopped early; default off.")
+@click.option("--search-train-size", type=POSITIVE, help="Images that a candidate is trained on; default all.")
+@click.option("--precision", type=TEXT, help="Of every training: float32 (default) or bfloat16.")
 @click.option("--subset-samples", type=POSITIVE, help="Test images for AutoAttack; default 64.")
 @click.option("--lips", type=SWITCH, help="Whether the agent sees the Lipschitz statistics; default on.")
 @click.option("--cost", type=SWITCH, help="Whether the agent sees cost and budget; default on.")
@@ -43,18 +45,9 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(
     arguments: list[str],
+    /,
     task: "Task",
-    threat: "ThreatModel | None",
-    teacher_weights: str | None,
-    policy: str | None,
-    iterations: int | None,
     steps: int | None,
-    seed: int | None,
-    compare: tuple[str, ...] | None,
-    search_epochs: int | None,
-    final_epochs: int | None,
-    reward_images: str | None,
-    subset_samples: int | None,
     lips: bool | None,
     cost: bool | None,
     cost_filter: bool | None,
@@ -66,6 +59,7 @@ def command(
     quiet: bool,
     verbose: bool,
     as_json: bool,
+    **others: Any,
 ) -> None:
     """Search a small robust network for a task.
 
@@ -82,18 +76,7 @@ def command(
     settings = finetune_settings(
         agent=given(steps=steps, lips=lips, cost=cost, cost_filter=cost_filter),
         annealing=annealing,
-        **given(
-            threat=threat,
-            teacher_weights=teacher_weights,
-            policy=policy,
-            iterations=iterations,
-            seed=seed,
-            compare=compare,
-            search_epochs=search_epochs,
-            final_epochs=final_epochs,
-            reward_images=reward_images,
-            subset_samples=subset_samples,
-        ),
+        **given(**others),
     )
     machine = machine_of(device, workers, data_root, download)
     with progress(quiet, verbose) as observer:

@@ -1,40 +1,48 @@
 """``rcnas-zoo train``."""
 
+import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..options import given, json_option, machine_of, machine_options, one_threat, quiet_option, threat_options
 from ..output import emit, say_store
 from ..progress import progress
-from ..types import ATTACKS, COUNT, DATASET, FOLDER, POSITIVE, TEXT
+from ..types import ATTACKS, CHANGE, COUNT, DATASET, FOLDER, POSITIVE, TEXT
 
 if TYPE_CHECKING:
     from rcnas_zoo.spec.threat import ThreatModel
+    from rcnas_zoo.zoo.entry import Entry
 
 
 @click.command("train")
 @click.argument("name_or_spec", type=TEXT)
 @click.option("--dataset", type=DATASET, required=True, help="Data set.")
-@click.option("--objective", type=TEXT, help="trades (default), sat or clean.")
+@click.option("--recipe", type=TEXT, help="Training recipe, such as rrn-100 or advanced; default the data set's.")
+@click.option("--objective", type=TEXT, help="trades (default), mart, sat, fast or clean.")
 @threat_options
 @click.option("--epochs", type=POSITIVE, help="Epochs; default the recipe's.")
+@click.option("--precision", type=TEXT, help="float32 (default the recipe's) or bfloat16.")
+@click.option("--set", "changes", type=CHANGE, multiple=True, help="Any other field of the recipe; repeatable.")
+@click.option("--train-size", type=POSITIVE, help="Images to train on; default all.")
 @click.option("--seed", type=COUNT, help="Seed of every random choice; default 0.")
 @click.option("--attack", "attacks", type=ATTACKS, help="Attacks on the test split afterwards; default pgd-20.")
+@click.option("--compile", type=TEXT, help="auto (default: where it pays back), on or off.")
 @click.option("--to", type=FOLDER, help="The entry folder to make; default ./NAME-DATASET.")
 @machine_options
 @quiet_option
 @json_option
+@click.pass_obj
 def command(
+    arguments: list[str],
+    /,
     name_or_spec: str,
     dataset: str,
-    objective: str | None,
     threat: "ThreatModel | None",
     eps: "ThreatModel | None",
-    epochs: int | None,
-    seed: int | None,
-    attacks: tuple[str, ...] | None,
+    precision: str | None,
+    changes: tuple[tuple[str, Any], ...],
     to: Path | None,
     device: str | None,
     workers: int | None,
@@ -43,22 +51,37 @@ def command(
     quiet: bool,
     verbose: bool,
     as_json: bool,
+    **settings: Any,
 ) -> None:
     """Train a network adversarially, as an entry folder.
 
-    NAME_OR_SPEC is an architecture (wrn-16-2, robustresnet-a1), a spec file, an entry folder or a zoo name.
+    NAME_OR_SPEC is an architecture (wrn-16-2, robustresnet-a1), a spec file, an entry folder or a zoo name. A training
+    that was cut off goes on where it was when the same command is given again.
 
-    Example: rcnas-zoo train wrn-10-1 --dataset digits --objective sat --epochs 30 --to ./mine
-    """
-    from rcnas_zoo.workflows.train import TrainSettings, default_folder, train
+    \b
+    Examples:
+      rcnas-zoo train wrn-10-1 --dataset digits --objective sat --epochs 30 --to ./mine
+      rcnas-zoo train wrn-16-2 --dataset cifar10 --set precision=bfloat16 --set weight_average=0.995
+      torchrun --nproc-per-node 2 --no-python rcnas-zoo train wrn-28-10 --dataset cifar10
+    """  # noqa: D301 (click's mark for lines that stay as they are)
+    from rcnas_zoo.execution.torchrun import leads_here
+    from rcnas_zoo.workflows.train import TrainSettings, assist, default_folder, train
 
-    settings = TrainSettings(
-        **given(objective=objective, threat=one_threat(threat, eps), epochs=epochs, seed=seed, attacks=attacks)
+    chosen = TrainSettings(
+        **given(threat=one_threat(threat, eps), changes={**given(precision=precision), **dict(changes)}, **settings)
     )
-    target = to or default_folder(name_or_spec, dataset)
     machine = machine_of(device, workers, data_root, download)
+    if not leads_here():
+        return assist(name_or_spec, dataset, chosen, machine)
+    target = to or default_folder(name_or_spec, dataset)
     with progress(quiet, verbose) as observer:
-        entry = train(name_or_spec, dataset, target, settings, machine, observer)
+        entry = train(
+            name_or_spec, dataset, target, chosen, machine, observer, command=shlex.join(["rcnas-zoo", *arguments])
+        )
+    return _tell(entry, as_json)
+
+
+def _tell(entry: "Entry", as_json: bool) -> None:
     say_store()
     measured = entry.record.measured[0]
     data = {

@@ -1,19 +1,20 @@
 """What a candidate is worth: adversarial training by proxy, then the task's attack on the evaluation split."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
 
 from rcnas_zoo.candidates.attacked import attacked_images, transfer_accuracy
+from rcnas_zoo.candidates.halving import CHUNK, Halving
 from rcnas_zoo.candidates.reward import RewardSettings, reward
 from rcnas_zoo.candidates.training import TrainingJob, train_cached
 from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached
 from rcnas_zoo.execution.workers import Workers
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.networks.cost import cost
-from rcnas_zoo.spec.observer import Observer
+from rcnas_zoo.spec.observer import Observer, ProgressOnly
 from rcnas_zoo.spec.search import Outcome, Proposal, SearchProblem
 
 
@@ -31,11 +32,13 @@ class CandidateJob:
     Attributes:
         training, attack: what is done with the candidate.
         transfer: key of images attacked on the teacher that it is measured on instead; empty for its own.
+        label: what an observer knows it by.
     """
 
     training: TrainingJob
     attack: AttackJob
     transfer: str = ""
+    label: str = "candidate"
 
 
 @dataclass(frozen=True)
@@ -47,23 +50,29 @@ class CandidateResult:
     curve: tuple[dict[str, float], ...]
     seconds: float
     diverged: bool
+    hopeless: bool = False
+
+    @property
+    def status(self) -> str:
+        """As in `Outcome`."""
+        return "failed" if self.diverged else "stopped" if self.hopeless else "trained"
 
 
-def evaluate_candidate(job: CandidateJob) -> CandidateResult:
+def evaluate_candidate(job: CandidateJob, observer: Observer | None = None) -> CandidateResult:
     """Train a network and attack it on the evaluation split; both from the cache if they are there."""
-    trained = train_cached(job.training)
+    trained = train_cached(job.training, observer, job.label)
     if trained.diverged:
         return CandidateResult(0.0, 0.0, trained.curve, trained.seconds, diverged=True)
     model = build(job.training.spec).to(torch.device(job.training.device))
     model.load_state_dict(trained.best)
     images = job.training.source.splits().evaluation
     attack = replace(job.attack, attacks=("clean",)) if job.transfer else job.attack
-    report = evaluate_cached(model, job.training.spec, images, attack)
+    report = evaluate_cached(model, job.training.spec, images, attack, observer, f"attacking {job.label}")
     robust = report.robust_accuracy
     if job.transfer:
         robust = transfer_accuracy(model, attacked_images(job.attack, job.transfer), images.labels)
     seconds = trained.seconds + report.seconds
-    return CandidateResult(report.clean_accuracy, robust, trained.curve, seconds, diverged=False)
+    return CandidateResult(report.clean_accuracy, robust, trained.curve, seconds, False, trained.hopeless)
 
 
 @dataclass(frozen=True)
@@ -79,31 +88,50 @@ class TrainingEvaluator:
         reward: settings of Eq. 4.
         transfer: measure candidates on the images attacked on the teacher, as Algorithm 2 prints it, instead of
             attacking each candidate itself.
+        halving: what stops hopeless candidates early; it learns from every candidate. None trains all to the end.
     """
 
     template: TrainingJob
     workers: Workers
     reward: RewardSettings
     transfer: bool = False
+    halving: Halving | None = None
 
     def evaluate(self, problem: SearchProblem, proposals: Sequence[Proposal], observer: Observer) -> list[Outcome]:
         """See `CandidateEvaluator.evaluate`."""
         affordable = [p for p in proposals if cost(p.spec).macs <= problem.budget]
+        jobs = [self._job(problem, p) for p in affordable]
+        results = self._run(jobs, observer) if self.halving is None else self._run_halving(jobs, self.halving, observer)
+        found = {proposal.id: result for proposal, result in zip(affordable, results, strict=True)}
+        return [self._outcome(problem, proposal, found.get(proposal.id)) for proposal in proposals]
+
+    def _run(self, jobs: Sequence[CandidateJob], observer: Observer) -> list[CandidateResult]:
         done = 0
 
         def count(index: int, result: CandidateResult) -> None:
             nonlocal done
             done += 1
-            observer.progress("candidates of this step", done, len(affordable))
+            observer.progress("candidates of this step", done, len(jobs))
 
-        results = self.workers.run(evaluate_candidate, [self._job(problem, p) for p in affordable], count)
-        found = {proposal.id: result for proposal, result in zip(affordable, results, strict=True)}
-        return [self._outcome(problem, proposal, found.get(proposal.id)) for proposal in proposals]
+        if jobs:
+            observer.progress("candidates of this step", 0, len(jobs))
+        return self.workers.run_watched(evaluate_candidate, jobs, ProgressOnly(observer), count)
+
+    def _run_halving(self, jobs: Sequence[CandidateJob], halving: Halving, observer: Observer) -> list[CandidateResult]:
+        results: list[CandidateResult] = []
+        for start in range(0, len(jobs), CHUNK):
+            floors = halving.floors()
+            chunk = [replace(job, training=replace(job.training, floors=floors)) for job in jobs[start : start + CHUNK]]
+            found = self._run(chunk, observer)
+            halving.observe(_robust_accuracies(result.curve) for result in found)
+            results += found
+        return results
 
     def _job(self, problem: SearchProblem, proposal: Proposal) -> CandidateJob:
         training = replace(self.template, spec=proposal.spec)
         attack = AttackJob.after(training, (str(problem.task.attack),), problem.threat)
-        return CandidateJob(training, attack, problem.teacher.attacked if self.transfer else "")
+        transfer = problem.teacher.attacked if self.transfer else ""
+        return CandidateJob(training, attack, transfer, f"candidate {proposal.id}")
 
     def _outcome(self, problem: SearchProblem, proposal: Proposal, result: CandidateResult | None) -> Outcome:
         price = cost(proposal.spec)
@@ -116,8 +144,14 @@ class TrainingEvaluator:
             accuracy=accuracy,
             macs=price.macs,
             parameters=price.parameters,
-            status="failed" if result.diverged else "trained",
+            status=result.status,
             clean_accuracy=result.clean_accuracy,
             seconds=result.seconds,
             curve=result.curve,
         )
+
+
+def _robust_accuracies(curve: Sequence[Mapping[str, float]]) -> dict[int, float]:
+    """Epoch to robust accuracy, where it was measured."""
+    rows = enumerate(curve, start=1)
+    return {epoch: row["robust_accuracy"] for epoch, row in rows if "robust_accuracy" in row}

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from rcnas_zoo.candidates.cache import ContentCache
 from rcnas_zoo.candidates.source import DataSource
+from rcnas_zoo.execution.team import Team
 from rcnas_zoo.execution.threads import torch_threads
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.networks.cost import cost
@@ -17,9 +18,12 @@ from rcnas_zoo.spec.canonical import canonical_json, digest
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.recipe import TrainingRecipe
-from rcnas_zoo.training.loop import TrainingResult, train
+from rcnas_zoo.training.checkpoints import Checkpoints
+from rcnas_zoo.training.history import TrainingResult
+from rcnas_zoo.training.host import Host
+from rcnas_zoo.training.loop import train
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 ONE_THREAD_MACS = 50_000_000
 
 
@@ -32,6 +36,8 @@ class TrainingJob:
         cache: root folder of the cache.
         device: torch device as text.
         threads: torch threads of a network too large for one (see `threads_for`).
+        floors: epochs, each with the robust accuracy below which the training ends there (see `train`).
+        compile: ``auto``, ``on`` or ``off``.
     """
 
     spec: NetworkSpec
@@ -41,10 +47,11 @@ class TrainingJob:
     cache: Path
     device: str = "cpu"
     threads: int = 1
+    floors: tuple[tuple[int, float], ...] = ()
+    compile: str = "auto"
 
-    @property
-    def key(self) -> str:
-        """Digest of everything that decides the weights."""
+    def key(self, processes: int = 1) -> str:
+        """Digest of everything that decides the weights, down to the order in which sums are taken."""
         splits = self.source.splits()
         parts = {
             "engine": ENGINE_VERSION,
@@ -56,6 +63,9 @@ class TrainingJob:
             "device": torch.device(self.device).type,
             "threads": threads_for(self.spec, self.threads),
             "torch": torch.__version__,
+            "floors": [list(floor) for floor in self.floors],
+            "compile": self.compile,
+            "processes": processes,
         }
         return digest(parts)
 
@@ -65,38 +75,48 @@ def threads_for(spec: NetworkSpec, available: int) -> int:
     return 1 if cost(spec).macs < ONE_THREAD_MACS else max(1, available)
 
 
-def train_cached(job: TrainingJob, observer: Observer | None = None, label: str = "training") -> TrainingResult:
+def train_cached(
+    job: TrainingJob, observer: Observer | None = None, label: str = "training", team: Team | None = None
+) -> TrainingResult:
     """The result of a training, from the cache or done now and kept; the observer hears of its epochs either way.
+
+    One that was cut off goes on from its last checkpoint. Of a team, every process gets the result; the leader's cache
+    counts.
 
     Raises:
         InvalidInput, NotFound: the data set is unknown, malformed or absent.
         Unavailable: the cache cannot be written.
     """
-    cache, watcher = ContentCache(job.cache), observer or Silent()
-    kept = cache.get("training", job.key)
+    team, watcher = team or Team(), observer or Silent()
+    key = job.key(team.size)
+    kept = _kept(job, key, team)
     if kept is not None:
-        result = _unpack(kept)
-        for number, metrics in enumerate(result.curve, start=1):
+        for number, metrics in enumerate(kept.curve, start=1):
             watcher.epoch(number, job.recipe.epochs, metrics)
-        return result
+        return kept
+    checkpoints = Checkpoints(job.cache / "checkpoints" / key)
+    device = team.device if team.size > 1 else torch.device(job.device)
+    host = Host(device, watcher, label, checkpoints, team, job.compile)
     with torch_threads(threads_for(job.spec, job.threads)):
-        result = _train(job, watcher, label)
-    cache.put("training", job.key, _pack(result))
+        result = _train(job, host)
+    if team.leads:
+        ContentCache(job.cache).put("training", key, _pack(result))
+        checkpoints.clear()
     return result
 
 
-def _train(job: TrainingJob, observer: Observer, label: str) -> TrainingResult:
+def _kept(job: TrainingJob, key: str, team: Team) -> TrainingResult | None:
+    files = ContentCache(job.cache).get("training", key) if team.leads else None
+    if team.size > 1:
+        names = team.tell(sorted(files) if files else None)
+        files = {name: team.tell(files[name] if files else b"") for name in names} if names else None
+    return None if files is None else _unpack(files)
+
+
+def _train(job: TrainingJob, host: Host) -> TrainingResult:
     splits = job.source.splits()
-    return train(
-        build(job.spec, job.seed),
-        splits.train,
-        splits.evaluation,
-        job.recipe,
-        seed=job.seed,
-        observer=observer,
-        device=torch.device(job.device),
-        label=label,
-    )
+    model = build(job.spec, job.seed)
+    return train(model, splits.train, splits.evaluation, job.recipe, seed=job.seed, host=host, floors=dict(job.floors))
 
 
 def _pack(result: TrainingResult) -> dict[str, bytes]:
@@ -104,7 +124,9 @@ def _pack(result: TrainingResult) -> dict[str, bytes]:
         "best_epoch": result.best_epoch,
         "curve": list(result.curve),
         "seconds": result.seconds,
-        "diverged": result.diverged,
+        "diverged_at": result.diverged_at,
+        "hopeless": result.hopeless,
+        "engine": result.engine,
     }
     return {
         "training.json": canonical_json(facts).encode(),
@@ -115,14 +137,8 @@ def _pack(result: TrainingResult) -> dict[str, bytes]:
 
 def _unpack(files: dict[str, bytes]) -> TrainingResult:
     facts = json.loads(files["training.json"])
-    return TrainingResult(
-        best=load(files["best.safetensors"]),
-        last=load(files["last.safetensors"]),
-        best_epoch=facts["best_epoch"],
-        curve=tuple(facts["curve"]),
-        seconds=facts["seconds"],
-        diverged=facts["diverged"],
-    )
+    facts["curve"] = tuple(facts["curve"])
+    return TrainingResult(best=load(files["best.safetensors"]), last=load(files["last.safetensors"]), **facts)
 
 
 def _contiguous(state: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""A fixed split of training images into a part to train on and a part to evaluate on."""
+"""Fixed choices of training images: a part to train on and a part to evaluate on, or a smaller set."""
 
 from dataclasses import dataclass
 
@@ -41,10 +41,27 @@ def split(images: Images, evaluation_size: int, seed: int = 0) -> Splits:
     return Splits(images.select((~drawn).nonzero()[:, 0]), images.select(drawn.nonzero()[:, 0]))
 
 
-def _apportion(spare: Tensor, size: int) -> Tensor:
+def sample(images: Images, size: int, seed: int = 0) -> Images:
+    """A stratified random choice in the order of the whole, the same for the same images, size and seed.
+
+    Args:
+        images: what to choose from.
+        size: number of images to choose; each class gives its share, to within one image.
+        seed: of the draw.
+
+    Raises:
+        InvalidInput: a size below 1 or above the number of images.
+    """
+    if not 1 <= size <= len(images):
+        raise InvalidInput(f"the size of a sample must be 1 to {len(images)}, which is all images, got {size}")
+    drawn = _draw(images.labels, _apportion(torch.bincount(images.labels), size), seed)
+    return images.select(drawn.nonzero()[:, 0])
+
+
+def _apportion(counts: Tensor, size: int) -> Tensor:
     """How many of each class to draw: the largest-remainder rule in whole numbers; the lower class wins a tie."""
-    total = int(spare.sum())
-    quotas, remainders = spare * size // total, spare * size % total
+    total = int(counts.sum())
+    quotas, remainders = counts * size // total, counts * size % total
     late = torch.argsort(remainders, descending=True, stable=True)[: size - int(quotas.sum())]
     quotas[late] += 1
     return quotas

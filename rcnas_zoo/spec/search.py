@@ -9,7 +9,7 @@ from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.spec.threat import ThreatModel
 
-STATUSES = ("trained", "over-budget", "failed")
+STATUSES = ("trained", "over-budget", "stopped", "failed")
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Outcome:
         accuracy: robust accuracy on the evaluation split in [0, 1]; 0 if it was not trained.
         clean_accuracy: accuracy on the same images unattacked; 0 if it was not trained.
         macs, parameters: cost of the network.
-        status: ``trained``, ``over-budget`` (never trained) or ``failed`` (diverged).
+        status: ``trained``, ``over-budget`` (never trained), ``stopped`` (early, as hopeless) or ``failed`` (diverged).
         seconds: time the evaluation took when it was done.
         curve: metrics of each training epoch.
     """

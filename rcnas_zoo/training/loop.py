@@ -1,46 +1,29 @@
-"""The training loop: updates, selection of an epoch, and a stop when the loss stops being a number."""
+"""The training loop: updates, selection of an epoch, and a stop where going on makes no sense."""
 
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from rcnas_zoo.datasets.images import Images
+from rcnas_zoo.spec.canonical import canonical_json, digest
 from rcnas_zoo.spec.errors import InvalidInput
-from rcnas_zoo.spec.observer import Observer, Silent
+from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.recipe import TrainingRecipe
+from rcnas_zoo.training.averaging import snapshot
 from rcnas_zoo.training.batches import Batches
+from rcnas_zoo.training.course import Course
+from rcnas_zoo.training.global_norm import global_norms
+from rcnas_zoo.training.history import TrainingResult
+from rcnas_zoo.training.host import Host
 from rcnas_zoo.training.selection import Selection
 from rcnas_zoo.training.updates import Updates
 
-_CPU = torch.device("cpu")
-_SILENT = Silent()
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingResult:
-    """What a training leaves.
-
-    Attributes:
-        best: weights of the epoch with the highest robust accuracy on the evaluation split (the first of equals); the
-            last ones if none was measured. State dict on the CPU.
-        last: weights after the last epoch that ended with finite numbers. State dict on the CPU.
-        best_epoch: the epoch of ``best``, from 1; 0 if the first epoch diverged.
-        curve: one row an epoch: ``loss``, ``learning_rate`` (of the epoch's last update) and, where measured,
-            ``clean_accuracy`` and ``robust_accuracy`` in [0, 1].
-        seconds: wall time.
-        diverged: whether the training ended early, on a loss, weights or logits that were not finite.
-    """
-
-    best: dict[str, Tensor]
-    last: dict[str, Tensor]
-    best_epoch: int
-    curve: tuple[dict[str, float], ...]
-    seconds: float
-    diverged: bool
+__all__ = ["TrainingResult", "train"]
 
 
 def train(
@@ -50,14 +33,13 @@ def train(
     recipe: TrainingRecipe,
     *,
     seed: int,
-    observer: Observer = _SILENT,
-    device: torch.device = _CPU,
-    label: str = "training",
+    host: Host | None = None,
+    floors: Mapping[int, float] | None = None,
 ) -> TrainingResult:
-    """Trains a network in place; it ends on ``device`` in eval mode with the ``last`` weights.
+    """Trains a network in place; it ends on the host's device in eval mode with the ``last`` weights.
 
-    The same seed gives bitwise equal weights on the same CPU with the same number of threads. The global random state
-    is not touched.
+    The same seed gives bitwise equal weights on the same CPU with the same number of threads, also across any number
+    of interruptions if the host keeps checkpoints. The global random state is not touched.
 
     Args:
         model: (N, C, H, W) in its spec's range, else [0, 1], -> logits (N, classes).
@@ -65,62 +47,121 @@ def train(
         evaluation: images that choose the epoch; nothing is trained on them.
         recipe: every setting of the training.
         seed: of shuffling, augmentation and attacks.
-        observer: told of every update and every epoch.
-        device: where to train.
-        label: name of this work for the observer.
+        host: where it runs and who watches; default this process's CPU and nobody.
+        floors: epoch to the robust accuracy on the evaluation split below which the training is hopeless and ends
+            there (successive halving, seen from one candidate).
 
     Raises:
-        InvalidInput: an empty split, or images or labels that do not fit the model's spec.
+        InvalidInput: an empty split, images or labels that do not fit the model's spec, fewer images in a batch than
+            processes, or checkpoints of another training.
+        Unavailable: not even one image fits into memory.
     """
-    started = time.perf_counter()
+    host, floors = _own(host or Host()), dict(floors or {})
     for name, split in (("training", train), ("evaluation", evaluation)):
         _check_split(model, name, split)
-    model.to(device)
-    updates = Updates.of(model, Batches.of(train, recipe, model, device), seed)
-    selection = Selection.of(evaluation, recipe, model, seed, device)
-    history = _History(_snapshot(model))
-
-    def tell(done: int, epoch: int) -> None:
-        observer.progress(label, done, updates.total, f"epoch {epoch}/{recipe.epochs}")
-
-    for epoch in range(1, recipe.epochs + 1):
-        loss = updates.run_epoch(epoch, tell)
-        weights = _snapshot(model)
-        if not (_all_finite(loss, weights) and selection.has_finite_logits(model)):
-            history.diverged = True
-            break
-        metrics = {"loss": loss, "learning_rate": updates.rate_after(epoch), **selection.measure(model, epoch)}
-        history.add(metrics, weights)
-        observer.epoch(epoch, recipe.epochs, metrics)
-    model.load_state_dict(history.last)
+    model.to(host.device)
+    batches = Batches.of(train, recipe, model, seed, host.device, host.team)
+    _check_shares(batches)
+    with global_norms(model, host.team):
+        identity = _identity(model, batches, (train, evaluation), floors)
+        course = Course.start(Updates.of(model, batches, host), identity)
+        selection = Selection.of(evaluation, recipe, model, seed, host.device)
+        _Loop(course, selection, floors).run()
+    model.load_state_dict(course.history.last)
+    model.to(memory_format=torch.contiguous_format)
     model.eval()
-    return history.result(time.perf_counter() - started)
+    return course.result()
 
 
-@dataclass
-class _History:
-    """What has been reached so far; starts from the untrained weights."""
-
-    last: dict[str, Tensor]
-    best: dict[str, Tensor] | None = None
-    best_epoch: int = 0
-    curve: list[dict[str, float]] = field(default_factory=list)
-    diverged: bool = False
-
-    def add(self, metrics: dict[str, float], weights: dict[str, Tensor]) -> None:
-        if _beats(metrics, self.curve):
-            self.best, self.best_epoch = weights, len(self.curve) + 1
-        self.last = weights
-        self.curve.append(metrics)
-
-    def result(self, seconds: float) -> TrainingResult:
-        best, epoch = (self.last, len(self.curve)) if self.best is None else (self.best, self.best_epoch)
-        return TrainingResult(best, self.last, epoch, tuple(self.curve), seconds, self.diverged)
+def _own(host: Host) -> Host:
+    """What this process may do: in a team, one alone speaks and writes."""
+    return host if host.team.leads else replace(host, observer=Silent(), checkpoints=None)
 
 
-def _beats(metrics: Mapping[str, float], earlier: list[dict[str, float]]) -> bool:
-    measured = metrics.get("robust_accuracy")
-    return measured is not None and all(measured > row.get("robust_accuracy", -1.0) for row in earlier)
+def _identity(model: nn.Module, batches: Batches, splits: Iterable[Images], floors: Mapping[int, float]) -> str:
+    parts = {
+        "network": digest({name: list(value.shape) for name, value in model.state_dict().items()}),
+        "splits": [split.digest for split in splits],
+        "recipe": batches.recipe.digest,
+        "seed": batches.seed,
+        "floors": {str(epoch): floor for epoch, floor in floors.items()},
+    }
+    return canonical_json(parts)
+
+
+@dataclass(frozen=True)
+class _Loop:
+    course: Course
+    selection: Selection
+    floors: Mapping[int, float]
+
+    def run(self) -> None:
+        course, host = self.course, self.course.updates.host
+        epochs = course.updates.batches.recipe.epochs
+        for number, metrics in enumerate(course.history.curve, start=1):
+            host.observer.epoch(number, epochs, metrics)
+        begun, started = course.done, time.perf_counter()
+        images = len(course.updates.batches.labels) / len(course.updates.batches)
+
+        def tell() -> None:
+            rate = (course.done - begun) * images / (time.perf_counter() - started)
+            host.observer.progress(host.label, course.done, course.updates.total, _note(course, rate))
+
+        while course.epochs_done < epochs and not self._is_over():
+            self._close_epoch(course.run_epoch(tell))
+            course.keep()
+
+    def _is_over(self) -> bool:
+        """Also true after a checkpoint of the epoch that fell below its floor."""
+        history = self.course.history
+        epoch = len(history.curve)
+        if epoch in self.floors:
+            history.hopeless = history.curve[-1]["robust_accuracy"] < self.floors[epoch]
+        return history.hopeless or history.diverged_at > 0
+
+    def _close_epoch(self, loss: float) -> None:
+        """Measures what the epoch has come to; the leader of a team measures for all."""
+        course, host = self.course, self.course.updates.host
+        epoch = course.epochs_done + 1
+        updates = course.updates
+        with updates.average.in_place_of(updates.network.model):
+            weights = snapshot(updates.network.model.state_dict())
+            measured: Any = host.team.tell(self._measure(epoch, loss, weights) if host.team.leads else None)
+        if measured is None:
+            self._diverge(epoch)
+            return
+        rate = updates.rate(course.done - 1)
+        metrics = {"loss": loss, "learning_rate": rate, **measured}
+        course.history.add(metrics, weights, self.selection.considers(epoch))
+        host.observer.epoch(epoch, updates.batches.recipe.epochs, metrics)
+
+    def _measure(self, epoch: int, loss: float, weights: Mapping[str, Tensor]) -> dict[str, float] | None:
+        """The epoch's accuracies; None if something is no longer a number."""
+        model = self.course.updates.network.model
+        if not (_all_finite(loss, weights) and self.selection.has_finite_logits(model)):
+            return None
+        return self.selection.measure(model, epoch, epoch in self.floors)
+
+    def _diverge(self, epoch: int) -> None:
+        course, host = self.course, self.course.updates.host
+        update = int(course.broken.item()) or course.done
+        course.history.diverged_at = update
+        host.observer.warning(
+            f"{host.label}: the loss must stay finite, it did not at update {update} (epoch {epoch}); "
+            f"the weights after epoch {epoch - 1} are kept, try a lower learning rate or another seed"
+        )
+
+
+def _note(course: Course, rate: float) -> str:
+    """Where the training stands, for people."""
+    epochs = course.updates.batches.recipe.epochs
+    words = [f"epoch {min(course.epochs_done + 1, epochs)}/{epochs}"]
+    if course.history.curve:
+        row = course.history.curve[-1]
+        words.append(f"loss {row['loss']:.3g}")
+        names = {"clean_accuracy": "clean", "robust_accuracy": "robust"}
+        words += [f"{word} {100 * row[name]:.1f} %" for name, word in names.items() if name in row]
+    return "  ".join([*words, f"{rate:,.0f} images/s"])
 
 
 def _check_split(model: nn.Module, name: str, split: Images) -> None:
@@ -136,8 +177,13 @@ def _check_split(model: nn.Module, name: str, split: Images) -> None:
         raise InvalidInput(f"the labels of the {name} split must be 0 to {spec.classes - 1}, got {highest}")
 
 
-def _snapshot(model: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach().to("cpu", copy=True) for name, value in model.state_dict().items()}
+def _check_shares(batches: Batches) -> None:
+    smallest, processes = len(batches.labels) // len(batches), batches.team.size
+    if smallest < processes:
+        raise InvalidInput(
+            f"each of {processes} processes must have an image of every batch, got a batch of {smallest}; "
+            "take a larger batch size or fewer processes"
+        )
 
 
 def _all_finite(loss: float, weights: Mapping[str, Tensor]) -> bool:

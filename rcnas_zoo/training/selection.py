@@ -46,20 +46,25 @@ class Selection:
         with untouched(model), torch.no_grad():
             return all(bool(model(images).isfinite().all()) for images in batches)
 
-    def measure(self, model: nn.Module, epoch: int) -> dict[str, float]:
-        """``clean_accuracy`` and ``robust_accuracy`` in [0, 1] after epoch ``epoch`` (from 1); empty before the start.
-
-        The last epoch is measured whatever the start, unless the recipe selects nothing.
-        """
+    def considers(self, epoch: int) -> bool:
+        """Whether epoch ``epoch`` (from 1) may be the best: one after the start, or the last whatever the start."""
         recipe = self.recipe
         started = epoch > recipe.selection_start * recipe.epochs or epoch == recipe.epochs
-        if recipe.selection_attack == "none" or not started:
+        return recipe.selection_attack != "none" and started
+
+    def measure(self, model: nn.Module, epoch: int, required: bool = False) -> dict[str, float]:
+        """``clean_accuracy`` and ``robust_accuracy`` in [0, 1] after an epoch that may be the best; else empty.
+
+        A measurement that is ``required`` is always made, with PGD-10 if the recipe names no attack.
+        """
+        recipe = self.recipe
+        if not (required or self.considers(epoch)):
             return {}
         report = evaluate(
             model,
             self.images,
             self.labels,
-            attacks=[recipe.selection_attack],
+            attacks=["pgd-10" if recipe.selection_attack == "none" else recipe.selection_attack],
             threat=recipe.threat,
             seed=self.seed,
         )

@@ -1,66 +1,116 @@
-"""The updates of a training: SGD steps on an objective, one epoch at a time."""
+"""The updates of a training: SGD steps on an objective, by their number."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from rcnas_zoo.training.batches import Batches
+from rcnas_zoo.spec.errors import Unavailable
+from rcnas_zoo.training.acceleration import Accelerated, Workload, accelerate
+from rcnas_zoo.training.averaging import Average
+from rcnas_zoo.training.batches import Batch, Batches
+from rcnas_zoo.training.host import Host
 from rcnas_zoo.training.objectives import Objective, make_objective
+from rcnas_zoo.training.perturbation import perturbed, same_buffers
 from rcnas_zoo.training.schedules import learning_rate
 from rcnas_zoo.training.sgd import Sgd
 
 
-@dataclass(frozen=True)
+@dataclass
 class Updates:
     """All that the updates of one training need.
 
     Attributes:
-        model: changed in place.
+        network: the model as it is run; changed in place.
         batches: of the training split, on the model's device; their recipe is that of the training.
         objective: the loss.
         descent: over the model's parameters.
-        generator: source of every random choice, on the model's device.
+        average: of the model's weights.
+        host: who shares the batches and who is told.
+        parts: pieces that a batch is worked off in; grows when the memory is too small for all of it.
     """
 
-    model: nn.Module
+    network: Accelerated
     batches: Batches
     objective: Objective
     descent: Sgd
-    generator: torch.Generator
+    average: Average
+    host: Host
+    parts: int = 1
 
     @classmethod
-    def of(cls, model: nn.Module, batches: Batches, seed: int) -> "Updates":
+    def of(cls, model: nn.Module, batches: Batches, host: Host) -> "Updates":
         """The updates of a fresh training by the recipe of the batches."""
-        objective = make_objective(batches.recipe, batches.low, batches.high)
-        generator = torch.Generator(batches.labels.device).manual_seed(seed)
-        return cls(model, batches, objective, Sgd.of(model, batches.recipe), generator)
+        recipe = batches.recipe
+        # The sums over a team in the middle of a pass cannot be compiled.
+        compile = host.compile if host.team.size == 1 else "off"
+        network = accelerate(model, Workload(recipe, len(batches.labels), host.device), compile)
+        objective = make_objective(recipe, batches.low, batches.high)
+        average = Average.of(model, recipe.weight_average)
+        return cls(network, batches, objective, Sgd.of(model, recipe), average, host)
 
     @property
     def total(self) -> int:
         """Updates of the whole training."""
         return self.batches.recipe.epochs * len(self.batches)
 
-    def run_epoch(self, epoch: int, on_update: Callable[[int, int], None]) -> float:
-        """Trains for epoch ``epoch`` (from 1) and returns the mean loss of its updates.
+    def run(self, update: int) -> Tensor:
+        """Does update ``update`` (from 0) and returns its mean loss over the whole batch, on the device."""
+        batch = self.batches.batch(update)
+        while True:
+            try:
+                loss, gradients = self._gradients(update, batch)
+                break
+            except RuntimeError as error:
+                self._split_further(error, len(batch.labels))
+        self.descent.descend(gradients, self.rate(update))
+        self.average.update(self.network.model, update + 1)
+        return loss
 
-        ``on_update`` is told, after each one, the updates done in all and the epoch. The loss is read once an epoch,
-        for reading it makes an accelerator wait.
-        """
-        self.model.train()
+    def rate(self, update: int) -> float:
+        """The learning rate of an update."""
+        return learning_rate(self.batches.recipe, update, self.total)
+
+    def _gradients(self, update: int, batch: Batch) -> tuple[Tensor, list[Tensor]]:
+        crafted = [(part, self.objective.craft(self.network, part)) for part in batch.parts(self.parts)]
+        recipe = self.batches.recipe
+        if not recipe.weight_perturbation or update < recipe.perturbation_start * self.total:
+            return self._descent(crafted)
+        with same_buffers(self.network):
+            _, ascent = self._descent(crafted)
+        with perturbed(self.descent.parameters, ascent, recipe.weight_perturbation):
+            return self._descent(crafted)
+
+    def _descent(self, crafted: Sequence[tuple[Batch, Tensor]]) -> tuple[Tensor, list[Tensor]]:
+        """Mean loss over the whole batch and its gradients, summed over parts and processes."""
         total = torch.zeros((), device=self.batches.labels.device)
-        first = (epoch - 1) * len(self.batches)
-        for step, (images, labels) in enumerate(self.batches.epoch(self.generator), first):
-            total += self._update(step, images, labels)
-            on_update(step + 1, epoch)
-        return total.item() / len(self.batches)
+        sums: list[Tensor] = []
+        for part, adversarial in crafted:
+            loss = part.share * self.objective.loss(self.network, part, adversarial)
+            gradients = self.descent.gradients(loss)
+            sums = [a.add_(b) for a, b in zip(sums, gradients, strict=True)] if sums else gradients
+            total += loss.detach()
+        self.host.team.add([total, *sums])
+        return total, sums
 
-    def rate_after(self, epoch: int) -> float:
-        """The learning rate of the last update of an epoch."""
-        return learning_rate(self.batches.recipe, epoch * len(self.batches) - 1, self.total)
+    def _split_further(self, error: RuntimeError, images: int) -> None:
+        """Doubles the parts after running out of memory; any other error, or one with no way out, goes on its way."""
+        if not _is_out_of_memory(error):
+            raise error
+        if self.host.team.size > 1 or self.parts >= images:
+            raise Unavailable(
+                f"a batch must fit into memory, {images} images in {self.parts} parts do not: {error}; "
+                "take a smaller batch size or network"
+            ) from error
+        self.parts = min(2 * self.parts, images)
+        if self.host.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self.host.observer.warning(
+            f"{self.host.label}: out of memory; each batch is now worked off in {self.parts} parts, "
+            "whose gradients are added; batch normalisation sees one part at a time"
+        )
 
-    def _update(self, step: int, images: Tensor, labels: Tensor) -> Tensor:
-        loss = self.objective.loss(self.model, images, labels, self.generator)
-        self.descent.descend(loss, learning_rate(self.batches.recipe, step, self.total))
-        return loss.detach()
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

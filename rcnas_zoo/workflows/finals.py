@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from rcnas_zoo.candidates.training import TrainingJob, train_cached
 from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached, subset
@@ -13,6 +14,7 @@ from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.record import Measurement
 from rcnas_zoo.spec.threat import ThreatModel
+from rcnas_zoo.training.history import TrainingResult
 from rcnas_zoo.zoo.loading import load_model
 
 
@@ -75,26 +77,37 @@ class FinalResult:
 
 
 def run_final(job: FinalJob, observer: Observer | None = None) -> FinalResult:
-    """Train a network fully and measure it on the test split."""
+    """Train a network fully, or take its weights, and measure it on the test split."""
     watcher = observer or Silent()
-    model, curve, diverged = trained_model(job.training, job.weights, watcher, f"training {job.method}")
-    measured = measure_on_test(model, job, watcher)
-    return FinalResult(job.method, job.training.spec, measured, curve, diverged)
+    if job.weights is None:
+        return finish(job, train_cached(job.training, watcher, f"training {job.method}"), watcher)
+    model = load_model(job.weights, job.training.device)
+    return FinalResult(job.method, job.training.spec, measure_on_test(model, job, watcher), ())
+
+
+def finish(job: FinalJob, trained: TrainingResult, observer: Observer) -> FinalResult:
+    """Measure what a training has left on the test split."""
+    measured = measure_on_test(_network(job.training, trained), job, observer)
+    return FinalResult(job.method, job.training.spec, measured, trained.curve, trained.diverged)
 
 
 def trained_model(
     training: TrainingJob, weights: Path | None, observer: Observer, label: str
-) -> tuple[torch.nn.Module, tuple[dict[str, float], ...], bool]:
-    """The network with its best weights, its learning curve, and whether the training diverged."""
+) -> tuple[nn.Module, bool]:
+    """The network with its best weights, and whether its training diverged."""
     if weights is not None:
-        return load_model(weights, training.device), (), False
+        return load_model(weights, training.device), False
     result = train_cached(training, observer, label)
+    return _network(training, result), result.diverged
+
+
+def _network(training: TrainingJob, trained: TrainingResult) -> nn.Module:
     model = build(training.spec).to(torch.device(training.device))
-    model.load_state_dict(result.best)
-    return model, result.curve, result.diverged
+    model.load_state_dict(trained.best)
+    return model
 
 
-def measure_on_test(model: torch.nn.Module, job: FinalJob, observer: Observer) -> tuple[Measurement, ...]:
+def measure_on_test(model: nn.Module, job: FinalJob, observer: Observer) -> tuple[Measurement, ...]:
     """Measurements on the test split: whole, then the subset. Nothing else in a search or training opens that split."""
     training, plan = job.training, job.plan
     dataset = training.source.dataset()

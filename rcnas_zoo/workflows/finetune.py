@@ -95,7 +95,7 @@ def finetune(
         tags = {"rcnas.key": prepared.key, "rcnas.command": command, HOLDER_TAG: holder}
         resume = unfinished_run(store, prepared.key, holder)
         with (
-            open_run(store, "finetune", str(task), _parameters(prepared), tags, resume) as run,
+            open_run(store, "finetune", str(task), _parameters(prepared), tags, resume, observer) as run,
             Workers(machine.worker_count()) as workers,
         ):
             result = _run(Session(prepared, store, run, workers, observer))

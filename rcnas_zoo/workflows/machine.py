@@ -50,3 +50,9 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def threads_here() -> int:
+    """Torch threads of this process when it trains alone: its share of the cores among torchrun's processes."""
+    processes = os.environ.get("LOCAL_WORLD_SIZE", "1")
+    return max(1, available_cores() // max(1, int(processes) if processes.isdecimal() else 1))

@@ -55,7 +55,7 @@ class Prepared:
     def key(self) -> str:
         """Digest of everything that decides the result; an interrupted run is found again by it."""
         policy = self.policy and weights_digest(self.policy)
-        return digest([str(self.task), self.settings.to_dict(), self.teacher.lineage(), policy, self.final.key])
+        return digest([str(self.task), self.settings.to_dict(), self.teacher.lineage(), policy, self.final.key()])
 
 
 def prepare(task: Task, settings: FinetuneSettings, machine: Machine) -> Prepared:
@@ -77,13 +77,14 @@ def prepare(task: Task, settings: FinetuneSettings, machine: Machine) -> Prepare
     policy, dataset = _policy(settings, teacher.spec), source.dataset()
     search = TrainingJob(
         spec=teacher.spec,
-        recipe=with_epochs(search_recipe(dataset, threat), settings.search_epochs),
+        recipe=with_epochs(search_recipe(dataset, threat), settings.search_epochs, settings.precision),
         seed=settings.seed,
-        source=source,
+        source=replace(source, train_size=settings.search_train_size),
         cache=machine.cache,
         device=machine.device_name(),
         threads=max(1, available_cores() // machine.worker_count()),
     )
+    final = with_epochs(final_recipe(dataset, threat), settings.final_epochs, settings.precision)
     return Prepared(
         task=task,
         settings=settings,
@@ -91,7 +92,7 @@ def prepare(task: Task, settings: FinetuneSettings, machine: Machine) -> Prepare
         teacher=teacher,
         policy=policy,
         search=search,
-        final=replace(search, recipe=with_epochs(final_recipe(dataset, threat), settings.final_epochs)),
+        final=replace(search, recipe=final, source=source),
         plan=final_plan(str(task.attack), settings.subset_samples),
         notes=tuple(note for note in notes if note),
     )

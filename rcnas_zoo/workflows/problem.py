@@ -20,7 +20,7 @@ def make_problem(prepared: Prepared, observer: Observer) -> SearchProblem:
         Unavailable: the teacher's training diverged.
     """
     spec, images = prepared.teacher.spec, prepared.search.source.splits().evaluation
-    model, _, diverged = trained_model(prepared.search, prepared.teacher.weights, observer, "training the teacher")
+    model, diverged = trained_model(prepared.search, prepared.teacher.weights, observer, "training the teacher")
     if diverged:
         raise Unavailable("the teacher's training must keep a finite loss, it diverged; take another --seed")
     attack = AttackJob.after(prepared.search, (str(prepared.task.attack),), prepared.threat)

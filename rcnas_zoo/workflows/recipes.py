@@ -1,13 +1,27 @@
 """Which recipe a workflow takes when none is given: by data set, for the search and for the final training."""
 
+from typing import Any
+
 from rcnas_zoo.datasets.dataset import Dataset
-from rcnas_zoo.spec.recipe import TrainingRecipe
+from rcnas_zoo.spec.canonical import check_choice
+from rcnas_zoo.spec.recipe import OBJECTIVES, TrainingRecipe
 from rcnas_zoo.spec.threat import ThreatModel
 from rcnas_zoo.training.recipes import named_recipe
 
 # The 1,437 digits give few updates an epoch, so they need more epochs than the paper's five.
 SEARCH_RECIPES = {"digits": "digits-search", "": "quick-5"}
 FINAL_RECIPES = {"digits": "digits-final", "": "rrn-100"}
+
+_COMMON: dict[str, Any] = {"attack_mode": "eval", "inner_attack": ""}
+_AUTHORS: dict[str, dict[str, Any]] = {
+    "clean": {"selection_attack": "clean"},
+    # Wong et al. (2020) take one step of 1.25 radii and leave the network in train mode.
+    "fast": {"attack_steps": 1, "attack_step_size": 1.25, "attack_start": "uniform", "attack_mode": "train"},
+    "sat": {"attack_start": "uniform"},
+    "trades": {"attack_start": "gaussian", "beta": 6.0},
+    # The script for wide networks; that for ResNet-18 has beta 5.
+    "mart": {"attack_start": "gaussian", "beta": 6.0},
+}
 
 
 def search_recipe(dataset: Dataset, threat: ThreatModel) -> TrainingRecipe:
@@ -20,14 +34,18 @@ def final_recipe(dataset: Dataset, threat: ThreatModel) -> TrainingRecipe:
     return _fit(FINAL_RECIPES, dataset, threat)
 
 
+def chosen_recipe(dataset: Dataset, threat: ThreatModel, name: str, objective: str) -> TrainingRecipe:
+    """The recipe of a name (empty: the data set's final one) with an objective (empty: its own)."""
+    recipe = _fit({"": name}, dataset, threat) if name else final_recipe(dataset, threat)
+    return with_objective(recipe, objective or recipe.objective)
+
+
 def with_objective(recipe: TrainingRecipe, objective: str) -> TrainingRecipe:
-    """The recipe with another objective, and with what belongs to it: its start of the attack, its choice of epoch."""
+    """The recipe with another objective and what its authors' code gives it: attack, batch normalisation, weight."""
     if objective == recipe.objective:
         return recipe
-    if objective == "clean":
-        return recipe.with_changes(objective=objective, selection_attack="clean")
-    start = "uniform" if objective == "sat" else "gaussian"
-    return recipe.with_changes(objective=objective, attack_start=start)
+    check_choice("the objective", objective, OBJECTIVES)
+    return recipe.with_changes(objective=objective, **{**_COMMON, **_AUTHORS[objective]})
 
 
 def recipe_name(recipes: dict[str, str], dataset: str) -> str:

@@ -6,6 +6,7 @@ from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.canonical import canonical_json
 from rcnas_zoo.spec.errors import InvalidInput, Unavailable
 from rcnas_zoo.spec.network import NetworkSpec
+from rcnas_zoo.spec.observer import ProgressOnly
 from rcnas_zoo.spec.search import SearchResult
 from rcnas_zoo.workflows.finals import FinalJob, FinalResult, metrics_on_test, run_final
 from rcnas_zoo.workflows.prepare import Prepared, rule_network
@@ -38,7 +39,7 @@ def final_jobs(
 
 
 def run_finals(session: Session, jobs: list[FinalJob]) -> tuple[FinalResult, ...]:
-    """Several networks side by side; a single one in this process, where its progress can be seen."""
+    """Several networks side by side; a single one in this process, where its epochs can be told, too."""
     if len(jobs) == 1 or session.workers.count == 1:
         rows = [run_final(job, session.observer) for job in jobs]
     else:
@@ -62,7 +63,8 @@ def _side_by_side(session: Session, jobs: list[FinalJob]) -> list[FinalResult]:
         session.observer.progress("full trainings", done, len(jobs), ordered[index].method)
 
     session.observer.progress("full trainings", 0, len(jobs))
-    found = {result.method: result for result in session.workers.run(run_final, ordered, count)}
+    results = session.workers.run_watched(run_final, ordered, ProgressOnly(session.observer), count)
+    found = {result.method: result for result in results}
     return [found[job.method] for job in jobs]
 
 

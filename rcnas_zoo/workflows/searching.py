@@ -1,6 +1,7 @@
 """The searches of a fine-tuning run: the agent's, and the random one that it must beat."""
 
 from rcnas_zoo.candidates.evaluator import TrainingEvaluator
+from rcnas_zoo.candidates.halving import Halving
 from rcnas_zoo.search.method import SearchMethod
 from rcnas_zoo.search.random_search import RandomMethod
 from rcnas_zoo.search.rcnas.method import RcnasMethod
@@ -44,7 +45,9 @@ def method_name(session: Session) -> str:
 def _run(session: Session, problem: SearchProblem, method: SearchMethod, name: str) -> SearchResult:
     settings = session.prepared.settings
     transfer = settings.reward_images == "transfer"
-    evaluator = TrainingEvaluator(session.prepared.search, session.workers, settings.reward, transfer)
+    template = session.prepared.search
+    halving = Halving(template.recipe.epochs) if settings.halving else None
+    evaluator = TrainingEvaluator(template, session.workers, settings.reward, transfer, halving)
     result = method.run(problem, TrackedEvaluator(evaluator, session.run, name), session.observer)
     session.run.artifact(f"search/{name}.json", canonical_json(visits_table(result)))
     return result

@@ -7,7 +7,7 @@ from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.search.rcnas.settings import FINE_TUNING, RcnasSettings
 from rcnas_zoo.spec.canonical import check_choice, check_integer
 from rcnas_zoo.spec.errors import unknown_choice
-from rcnas_zoo.spec.recipe import TrainingRecipe
+from rcnas_zoo.spec.recipe import PRECISIONS, TrainingRecipe
 from rcnas_zoo.spec.threat import ThreatModel
 
 ROWS = ("teacher", "robustresnet", "random")
@@ -31,6 +31,10 @@ class FinetuneSettings:
         search_epochs, final_epochs: 0 takes the recipes' own.
         reward_images: what a candidate's reward is measured on: ``white-box`` (images attacked on the candidate itself)
             or ``transfer`` (attacked once, on the teacher, as RC-NAS Algorithm 2 prints it).
+        search_train_size: images that a candidate and the search's teacher are trained on; 0 means all.
+        precision: of every training, ``float32`` or ``bfloat16``; empty leaves the recipes' own.
+        halving: stop a candidate whose robust accuracy after a quarter or a half of its epochs is below the median of
+            the candidates before it.
         agent: the agent's options.
         reward: options of the reward.
 
@@ -48,6 +52,9 @@ class FinetuneSettings:
     search_epochs: int = 0
     final_epochs: int = 0
     reward_images: str = "white-box"
+    search_train_size: int = 0
+    precision: str = ""
+    halving: bool = False
     agent: RcnasSettings = field(default_factory=RcnasSettings)
     reward: RewardSettings = field(default_factory=RewardSettings)
 
@@ -57,6 +64,8 @@ class FinetuneSettings:
         check_integer("the subset for AutoAttack", self.subset_samples, 1)
         check_integer("the search epochs", self.search_epochs, 0)
         check_integer("the final epochs", self.final_epochs, 0)
+        check_integer("the images to train candidates on", self.search_train_size, 0)
+        check_choice("the precision", self.precision or "float32", PRECISIONS)
         check_choice("the reward's images", self.reward_images, REWARD_IMAGES)
         for row in self.compare:
             if row not in ROWS:
@@ -72,9 +81,9 @@ class FinetuneSettings:
         return {**asdict(self), "threat": str(self.threat) if self.threat else None, "compare": list(self.compare)}
 
 
-def with_epochs(recipe: TrainingRecipe, epochs: int) -> TrainingRecipe:
-    """The recipe with another number of epochs; 0 leaves its own."""
-    return recipe.with_changes(epochs=epochs) if epochs else recipe
+def with_epochs(recipe: TrainingRecipe, epochs: int, precision: str = "") -> TrainingRecipe:
+    """The recipe with another number of epochs and precision; 0 and an empty word leave its own."""
+    return recipe.with_changes(epochs=epochs or recipe.epochs, precision=precision or recipe.precision)
 
 
 def default_agent(policy: str) -> RcnasSettings:

@@ -26,8 +26,7 @@ def spec_for(text: str, dataset: Dataset) -> NetworkSpec:
         InvalidInput: a malformed spec, or one for other images.
         NotFound: no such file, folder or name.
     """
-    # A folder that was pulled under the name of an architecture does not hide it.
-    if text in architecture_names() or (text.startswith("wrn-") and not looks_like_path(text)):
+    if names_architecture(text):
         return named_spec(text, InputSpec(dataset.shape), dataset.classes)
     if text.endswith(".json"):
         spec = read_spec(Path(text))
@@ -37,6 +36,11 @@ def spec_for(text: str, dataset: Dataset) -> NetworkSpec:
         spec = find_spec(ZooName.parse(text))
     check_fits(spec, dataset.shape, dataset.classes)
     return spec
+
+
+def names_architecture(text: str) -> bool:
+    """Whether a text names an architecture; a folder that was pulled under such a name does not hide it."""
+    return text in architecture_names() or (text.startswith("wrn-") and not looks_like_path(text))
 
 
 def check_fits(spec: NetworkSpec, shape: Sequence[int], classes: int) -> None:

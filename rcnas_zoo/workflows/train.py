@@ -1,29 +1,32 @@
 """Train one network adversarially and write it as a complete zoo entry."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from rcnas_zoo.candidates.source import DataSource
-from rcnas_zoo.candidates.training import TrainingJob, train_cached
+from rcnas_zoo.candidates.training import TrainingJob
+from rcnas_zoo.datasets.dataset import Dataset
 from rcnas_zoo.spec.attack import AttackName
-from rcnas_zoo.spec.canonical import canonical_json, check_integer
+from rcnas_zoo.spec.canonical import check_choice, check_integer
 from rcnas_zoo.spec.dataset import dataset_slug, default_threat
-from rcnas_zoo.spec.errors import InvalidInput
-from rcnas_zoo.spec.observer import Observer, Silent, Together
+from rcnas_zoo.spec.network import NetworkSpec
+from rcnas_zoo.spec.observer import Observer, Silent
+from rcnas_zoo.spec.recipe import TrainingRecipe
+from rcnas_zoo.spec.residual import ResidualSpec
 from rcnas_zoo.spec.threat import ThreatModel
-from rcnas_zoo.tracking.observer import RunObserver
-from rcnas_zoo.tracking.runs import open_run
-from rcnas_zoo.tracking.store import current_store
-from rcnas_zoo.workflows.finals import FinalJob, FinalPlan, metrics_on_test, refuse_diverged, run_final
-from rcnas_zoo.workflows.machine import Machine, available_cores
-from rcnas_zoo.workflows.recipes import final_recipe, with_objective
-from rcnas_zoo.workflows.records import new_record
-from rcnas_zoo.workflows.settings import with_epochs
-from rcnas_zoo.workflows.specs import spec_for
+from rcnas_zoo.training.acceleration import COMPILE
+from rcnas_zoo.training.recipes import ACTIVATIONS
+from rcnas_zoo.workflows.finals import FinalJob, FinalPlan
+from rcnas_zoo.workflows.machine import Machine, threads_here
+from rcnas_zoo.workflows.recipes import chosen_recipe
+from rcnas_zoo.workflows.specs import names_architecture, spec_for
+from rcnas_zoo.workflows.trained_entry import EntryPlan, lend_a_hand, train_entry
 from rcnas_zoo.zoo.entry import Entry
-from rcnas_zoo.zoo.names import check_name
-from rcnas_zoo.zoo.writing import write_entry
+
+__all__ = ["TrainSettings", "assist", "default_folder", "train"]
 
 
 @dataclass(frozen=True)
@@ -31,22 +34,33 @@ class TrainSettings:
     """What decides the weights, apart from the network and the data set.
 
     Attributes:
-        objective: ``clean``, ``sat`` or ``trades``.
+        recipe: name of a training recipe; empty takes the data set's.
+        objective: ``clean``, ``fast``, ``sat``, ``trades`` or ``mart``; empty takes the named recipe's own, or
+            ``trades`` if none is named.
         threat: threat model; None takes the data set's default.
         epochs: 0 takes the recipe's own.
+        changes: other fields of the recipe, by name.
+        train_size: images to train on; 0 means all.
         seed: seed of initialisation, order, augmentation and attacks.
         attacks: attacks on the test split afterwards.
+        compile: ``auto`` (where it pays back within the training), ``on`` or ``off``.
     """
 
-    objective: str = "trades"
+    recipe: str = ""
+    objective: str = ""
     threat: ThreatModel | None = None
     epochs: int = 0
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    train_size: int = 0
     seed: int = 0
     attacks: tuple[str, ...] = ("pgd-20",)
+    compile: str = "auto"
 
     def __post_init__(self) -> None:
         check_integer("the epochs", self.epochs, 0)
+        check_integer("the images to train on", self.train_size, 0)
         check_integer("the seed", self.seed, 0, 2**31 - 1)
+        check_choice("compile", self.compile, COMPILE)
         for name in self.attacks:
             AttackName.parse(name)
 
@@ -58,8 +72,12 @@ def train(
     settings: TrainSettings | None = None,
     machine: Machine | None = None,
     observer: Observer | None = None,
+    command: str = "",
 ) -> Entry:
     """Train a network, measure it on the test split, and write the entry folder ``to``.
+
+    A training that was cut off goes on from its last checkpoint, in the same run. Under torchrun this is for the first
+    process, and `assist` for the others.
 
     Args:
         network: an architecture's name, a spec file, an entry folder or a zoo name.
@@ -68,51 +86,64 @@ def train(
         settings: what decides the weights.
         machine: where it runs.
         observer: who watches.
+        command: the command line that resumes this run, for `rcnas-zoo runs`.
 
     Raises:
         InvalidInput: unknown names, settings out of range, or ``to`` exists.
         NotFound: data or network are absent.
         Unavailable: tracking store, cache or disk cannot be used, or the training diverged.
     """
-    settings, machine = settings or TrainSettings(), machine or Machine()
-    if to.exists():
-        raise InvalidInput(f"the folder for the entry must not exist, got {str(to)!r}; name another with --to")
-    check_name(to.name)
-    job = _job(network, dataset, settings, machine)
-    spec, recipe = job.training.spec, job.training.recipe
-    asked = {"network": network, "dataset": dataset, "seed": settings.seed}
-    parameters = {**asked, "recipe": canonical_json(recipe.to_dict())}
-    with open_run(current_store(), "train", f"train {network} on {dataset}", parameters) as run:
-        result = run_final(job, Together([observer or Silent(), RunObserver(run)]))
-        refuse_diverged(result)
-        run.metrics(metrics_on_test(result), 0)
-        record = new_record(
-            to.name,
-            spec,
-            dataset=dataset,
-            recipe=recipe,
-            measured=result.measured,
-            lineage={"network": Path(network).name, "seed": settings.seed, "run_id": run.id},
-        )
-        entry = write_entry(to, spec, record, train_cached(job.training).best)
-        run.folder(entry.folder, "entry")
-    return entry
+    plan = _plan(network, dataset, settings or TrainSettings(), machine or Machine(), command)
+    return train_entry(plan, to, observer or Silent())
+
+
+def assist(network: str, dataset: str, settings: TrainSettings | None = None, machine: Machine | None = None) -> None:
+    """What each process of torchrun but the first does when all are asked to train: a share of the work, in silence."""
+    lend_a_hand(_plan(network, dataset, settings or TrainSettings(), machine or Machine(), ""))
+
+
+def _plan(network: str, dataset: str, settings: TrainSettings, machine: Machine, command: str) -> EntryPlan:
+    decided = {"seed": settings.seed, **({"train_size": settings.train_size} if settings.train_size else {})}
+    return EntryPlan(
+        workflow="train",
+        title=f"train {network} on {dataset}",
+        asked={"network": network, "dataset": dataset, **decided},
+        job=_job(network, dataset, settings, machine),
+        lineage={"network": Path(network).name, **decided},
+        command=command,
+    )
 
 
 def _job(network: str, dataset: str, settings: TrainSettings, machine: Machine) -> FinalJob:
-    source = DataSource(dataset, machine.data_root, machine.download)
+    source = DataSource(dataset, machine.data_root, machine.download, train_size=settings.train_size)
     threat = settings.threat or default_threat(dataset)
-    recipe = with_objective(final_recipe(source.dataset(), threat), settings.objective)
     training = TrainingJob(
-        spec=spec_for(network, source.dataset()),
-        recipe=with_epochs(recipe, settings.epochs),
+        spec=_spec(network, source.dataset(), settings.recipe),
+        recipe=_recipe(source.dataset(), threat, settings),
         seed=settings.seed,
         source=source,
         cache=machine.cache,
         device=machine.device_name(),
-        threads=available_cores(),
+        threads=threads_here(),
+        compile=settings.compile,
     )
     return FinalJob("the network", training, threat, FinalPlan(settings.attacks))
+
+
+def _spec(network: str, dataset: Dataset, recipe: str) -> NetworkSpec:
+    """The network; a fresh one gets the activation that goes with the recipe, a stored one keeps its own."""
+    spec = spec_for(network, dataset)
+    if recipe in ACTIVATIONS and names_architecture(network) and isinstance(spec, ResidualSpec):
+        return replace(spec, activation=ACTIVATIONS[recipe])
+    return spec
+
+
+def _recipe(dataset: Dataset, threat: ThreatModel, settings: TrainSettings) -> TrainingRecipe:
+    recipe = chosen_recipe(
+        dataset, threat, settings.recipe, settings.objective or ("" if settings.recipe else "trades")
+    )
+    epochs = {"epochs": settings.epochs} if settings.epochs else {}
+    return TrainingRecipe.from_dict({**recipe.to_dict(), **epochs, **settings.changes})
 
 
 def default_folder(network: str, dataset: str) -> Path:

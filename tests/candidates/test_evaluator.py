@@ -22,10 +22,23 @@ def problem(job) -> SearchProblem:
     return SearchProblem(Task.parse("digits/pgd-2/wrn-16-2/500k"), ThreatModel.parse("linf@1/10"), facts, 287)
 
 
-def outcomes(job, problem, specs, workers):
+class Heard(Silent):
+    """An observer that remembers what it was told."""
+
+    def __init__(self):
+        self.steps = []
+
+    def epoch(self, number, total, metrics):
+        pytest.fail("the epochs of which candidate?")
+
+    def progress(self, label, done, total, note=""):
+        self.steps.append((label, done, total, note))
+
+
+def outcomes(job, problem, specs, workers, observer=None):
     proposals = [Proposal(index, spec) for index, spec in enumerate(specs)]
     with Workers(workers) as pool:
-        return TrainingEvaluator(job, pool, RewardSettings()).evaluate(problem, proposals, Silent())
+        return TrainingEvaluator(job, pool, RewardSettings()).evaluate(problem, proposals, observer or Silent())
 
 
 def test_a_network_over_the_budget_is_never_trained(job, problem):
@@ -40,6 +53,25 @@ def test_outcomes_come_in_order_and_are_the_same_for_any_number_of_workers(job, 
     together = outcomes(replace(job, cache=tmp_path / "other"), problem, specs, 2)
     assert [replace(o, seconds=0) for o in alone] == [replace(o, seconds=0) for o in together]
     assert [outcome.status for outcome in alone] == ["trained", "over-budget", "trained"]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_observer_sees_each_candidate_under_way_and_how_many_are_done(job, problem, workers):
+    heard = Heard()
+    outcomes(job, problem, [job.spec, problem.teacher.spec, replace(job.spec, activation="silu")], workers, heard)
+    counted = [step[1:3] for step in heard.steps if step[0] == "candidates of this step"]
+    assert counted == [(0, 2), (1, 2), (2, 2)]
+    for label in ("candidate 0", "attacking candidate 0", "candidate 2", "attacking candidate 2"):
+        (*_, last) = [step for step in heard.steps if step[0] == label]
+        assert last[1] == last[2]
+    assert {label for label, *_ in heard.steps if label.endswith("1")} == set()
+    assert all(note.startswith("epoch 1/1") for label, _, _, note in heard.steps if label.startswith("candidate "))
+
+
+def test_without_an_affordable_network_there_is_nothing_to_see(job, problem):
+    heard = Heard()
+    outcomes(job, problem, [problem.teacher.spec], 1, heard)
+    assert heard.steps == []
 
 
 def test_a_diverged_training_is_worth_nothing(job, problem):

@@ -17,3 +17,17 @@ def test_the_splits_are_fixed():
     again = DataSource("digits", evaluation_size=100, download=True).splits()
     assert first.evaluation.digest == again.evaluation.digest
     assert first.train.digest == again.train.digest
+
+
+def test_fewer_images_can_be_trained_on_and_the_evaluation_split_stays():
+    whole, part = (DataSource("digits", train_size=size).splits() for size in (0, 300))
+    assert len(part.train) == 300
+    assert part.evaluation.digest == whole.evaluation.digest
+    shares = (split.train.labels.bincount() / len(split.train) for split in (whole, part))
+    assert max(abs(one - other) for one, other in zip(*shares, strict=True)) < 1 / 300
+
+
+def test_all_images_but_one_and_more_than_all_can_be_asked_for():
+    count = len(DataSource("digits").splits().train)
+    assert len(DataSource("digits", train_size=count - 1).splits().train) == count - 1
+    assert len(DataSource("digits", train_size=count + 1).splits().train) == count

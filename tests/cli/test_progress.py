@@ -90,12 +90,19 @@ def test_work_beside_other_work_is_shown_to_its_end_if_it_lasts(clock, capsys):
     lines.progress("candidate 0", 9, 9)
     clock(1)
     lines.progress("candidate 1", 9, 9)
-    assert capsys.readouterr().err.splitlines() == [
-        "search: 0/2",
-        "candidate 0: 5/9, 4 s left",
-        "candidate 0: 9/9",
-        "candidate 1: 9/9",
-    ]
+    assert capsys.readouterr().err.splitlines() == ["search: 0/2", "candidate 0: 5/9, 4 s left", "candidate 0: 9/9"]
+
+
+def test_several_pieces_of_work_together_take_no_more_lines_than_one(clock, capsys):
+    lines = Lines(verbose=False)
+    lines.progress("search", 0, 99)
+    for second in range(1, 61):
+        clock(1)
+        for label in ("candidate 0", "candidate 1", "search"):
+            lines.progress(label, second, 99)
+    printed = [line.split(":")[0] for line in capsys.readouterr().err.splitlines()]
+    assert len(printed) <= 60 / module.PLAIN_SECONDS + 3
+    assert min(printed.count(label) for label in ("candidate 0", "candidate 1", "search")) >= 4
 
 
 def test_work_of_the_same_name_begins_anew(clock, capsys):

@@ -1,4 +1,4 @@
-"""`split`: stratified, seeded, disjoint, complete."""
+"""`split` and `sample`: stratified, seeded, disjoint, complete."""
 
 from collections import Counter
 
@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rcnas_zoo.datasets.images import Images
-from rcnas_zoo.datasets.splits import split
+from rcnas_zoo.datasets.splits import sample, split
 from rcnas_zoo.spec.errors import InvalidInput
 
 
@@ -72,3 +72,28 @@ def test_the_global_random_state_is_left_alone():
 def test_refuses_a_size_that_would_leave_a_class_without_training_images(size):
     with pytest.raises(InvalidInput, match=rf"evaluation size must be 1 to 8 \(10 images, .*\), got {size}"):
         split(numbered([0, 1] * 5), size)
+
+
+@given(LABELS, st.data(), st.integers(0, 2**32))
+def test_a_sample_has_the_size_asked_for_and_each_classs_share_in_order(labels, data, seed):
+    size = data.draw(st.integers(1, len(labels)))
+    chosen = sample(numbered(labels), size, seed)
+    places = indices(chosen)
+    assert places == sorted(set(places))
+    assert len(places) == size
+    assert chosen.labels.tolist() == [labels[place] for place in places]
+    drawn = Counter(chosen.labels.tolist())
+    for label, count in Counter(labels).items():
+        assert abs(drawn[label] - count * size / len(labels)) < 1
+
+
+def test_a_seed_fixes_the_sample_and_another_changes_it():
+    images = numbered([0, 1] * 50)
+    assert sample(images, 20, 3).digest == sample(images, 20, 3).digest
+    assert sample(images, 20, 3).digest != sample(images, 20, 4).digest
+
+
+@pytest.mark.parametrize("size", [0, -1, 11])
+def test_refuses_a_sample_of_a_size_that_cannot_be(size):
+    with pytest.raises(InvalidInput, match=rf"the size of a sample must be 1 to 10, .*, got {size}"):
+        sample(numbered([0, 1] * 5), size)

@@ -62,7 +62,7 @@ def test_the_budget_of_a_problem_is_that_of_its_task():
         ({"clean_accuracy": -0.1}, "an accuracy must be a finite number in [0, 1], got -0.1"),
         ({"macs": 0}, "the MACs of an outcome must be at least 1, got 0"),
         ({"parameters": 1.5}, "the parameters of an outcome must be a whole number, got 1.5"),
-        ({"status": "over_budget"}, "the status of an outcome must be one of trained, over-budget, failed"),
+        ({"status": "over_budget"}, "the status of an outcome must be one of trained, over-budget, stopped, failed"),
     ],
 )
 def test_an_outcome_outside_its_range_is_refused(fields, message):

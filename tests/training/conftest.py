@@ -1,10 +1,12 @@
 """Small data and networks with known answers."""
 
+import os
+
 import pytest
 import torch
 from torch import nn
 
-from rcnas_zoo.datasets.images import Images
+from .problems import fragile_and_robust
 
 
 @pytest.fixture
@@ -50,21 +52,28 @@ def batch():
     return torch.rand(16, 1, 8, 8, generator=source), torch.randint(3, (16,), generator=source)
 
 
+@pytest.fixture(name="fragile_and_robust")
+def _fragile_and_robust():
+    return fragile_and_robust
+
+
 @pytest.fixture
-def fragile_and_robust():
-    """Makes images whose class shows in one strong pixel (right in four of five) and in fifteen weak ones (all right).
+def splits():
+    """Images to train on and others to evaluate on."""
+    return fragile_and_robust(256, seed=0), fragile_and_robust(128, seed=1)
 
-    Under Linf 0.1 the weak pixels can be turned over and the strong one cannot, so a clean training leans on what an
-    attacker controls. All values are far from 0 and 255, so that clipping never binds.
-    """
 
-    def make(count, seed=0):
-        source = torch.Generator().manual_seed(seed)
-        labels = torch.randint(2, (count,), generator=source)
-        sign = (2 * labels - 1).float()
-        strong = torch.where(torch.rand(count, generator=source) < 0.8, sign, -sign)
-        pixels = 128 + 20 * sign[:, None] + 4 * torch.randn(count, 16, generator=source)
-        pixels[:, 0] = 128 + 64 * strong
-        return Images(pixels.clamp(60, 195).to(torch.uint8).view(count, 1, 4, 4), labels)
+@pytest.fixture
+def read_only():
+    """Makes a folder read-only until the end of the test, which is left out where that stops nobody."""
+    locked = []
 
-    return make
+    def lock(folder):
+        folder.chmod(0o500)
+        locked.append(folder)
+        if os.access(folder, os.W_OK):
+            pytest.skip("this user may write everywhere")
+
+    yield lock
+    for folder in locked:
+        folder.chmod(0o700)

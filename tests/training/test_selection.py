@@ -31,11 +31,22 @@ def selection_of(split, recipe, model):
 def test_epochs_are_measured_after_the_start_and_the_last_one_always(fragile_and_robust, model, start, measured):
     selection = selection_of(fragile_and_robust(40), RECIPE.with_changes(selection_start=start), model)
     assert [epoch for epoch in range(1, 11) if selection.measure(model, epoch)] == measured
+    assert [epoch for epoch in range(1, 11) if selection.considers(epoch)] == measured
 
 
 def test_none_measures_nothing(fragile_and_robust, model):
     selection = selection_of(fragile_and_robust(40), RECIPE.with_changes(selection_attack="none"), model)
     assert selection.measure(model, 10) == {}
+    assert not selection.considers(10)
+
+
+@pytest.mark.parametrize(("asked", "made"), [("none", "pgd-10"), ("pgd-3", "pgd-3")])
+def test_a_required_measurement_is_made_whatever_the_recipe_says(fragile_and_robust, model, asked, made):
+    split, changed = fragile_and_robust(40), RECIPE.with_changes(selection_attack=asked)
+    report = evaluate(model, split.floats(), split.labels, attacks=[made], threat="linf@1/10", seed=3)
+    found = selection_of(split, changed, model).measure(model, 1, required=True)
+    assert found == {"clean_accuracy": report.clean_accuracy, "robust_accuracy": report.robust_accuracy}
+    assert not selection_of(split, changed, model).considers(1)
 
 
 def test_the_numbers_are_those_of_the_evaluation_and_the_same_every_time(fragile_and_robust, model):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -12,19 +13,25 @@ from rcnas_zoo.training.sgd import Sgd
 
 RATES = [0.1, 0.2, 0.05, 0.05]
 TRAINING_IN_A_FRESH_PROCESS = """
-import sys, torch
-from rcnas_zoo.datasets.images import Images
-from rcnas_zoo.spec.recipe import TrainingRecipe
+import sys
+from pathlib import Path
+from rcnas_zoo.training.checkpoints import Checkpoints
+from rcnas_zoo.training.host import Host
 from rcnas_zoo.training.loop import train
-images = Images(torch.zeros(8, 1, 2, 2, dtype=torch.uint8), torch.arange(8) % 2)
-model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2))
-train(model, images, images, TrainingRecipe(epochs=1, crop_padding=0), seed=0)
+from tests.training.problems import EVERYTHING, fragile_and_robust, small_network
+images, recipe = fragile_and_robust(64), EVERYTHING.with_changes(epochs=2, precision="bfloat16")
+host = Host(checkpoints=Checkpoints(Path(sys.argv[1]), every_seconds=0))
+train(small_network(), images, images, recipe, seed=0, host=host, floors={1: 0.0})
 sys.exit("torch._dynamo" in sys.modules)
 """
 
 
 def quartic(model, scale):
     return scale * sum((parameter**4).sum() + parameter.sum() for parameter in model.parameters())
+
+
+def step(descent, loss, rate):
+    descent.descend(descent.gradients(loss), rate)
 
 
 @pytest.mark.parametrize(("momentum", "nesterov"), [(0.0, False), (0.9, False), (0.9, True)])
@@ -34,7 +41,7 @@ def test_four_steps_equal_those_of_torch(linear, momentum, nesterov, clip):
     start = [parameter.detach().clone() for parameter in linear.parameters()]
     descent = Sgd.of(linear, recipe)
     for rate in RATES:
-        descent.descend(quartic(linear, 0.1), rate)
+        step(descent, quartic(linear, 0.1), rate)
     found = [parameter.detach().clone() for parameter in linear.parameters()]
 
     with torch.no_grad():
@@ -56,7 +63,7 @@ def test_four_steps_equal_those_of_torch(linear, momentum, nesterov, clip):
 def test_frozen_parameters_stay_and_no_gradient_is_left_behind(linear):
     linear[1].weight.requires_grad_(False)
     weight, bias = (parameter.detach().clone() for parameter in linear.parameters())
-    Sgd.of(linear, TrainingRecipe()).descend(quartic(linear, 1.0), 0.1)
+    step(Sgd.of(linear, TrainingRecipe()), quartic(linear, 1.0), 0.1)
     assert torch.equal(linear[1].weight, weight)
     assert not torch.equal(linear[1].bias, bias)
     assert linear[1].bias.grad is None
@@ -65,10 +72,11 @@ def test_frozen_parameters_stay_and_no_gradient_is_left_behind(linear):
 def test_a_parameter_that_the_loss_does_not_use_only_decays(linear):
     recipe = TrainingRecipe(weight_decay=0.5, momentum=0.0)
     weight = linear[1].weight.detach().clone()
-    Sgd.of(linear, recipe).descend(linear[1].bias.sum(), 0.1)
+    step(Sgd.of(linear, recipe), linear[1].bias.sum(), 0.1)
     assert torch.allclose(linear[1].weight, 0.95 * weight)
 
 
-def test_a_training_does_not_load_the_compiler_of_torch():
-    done = subprocess.run([sys.executable, "-c", TRAINING_IN_A_FRESH_PROCESS], capture_output=True, text=True)
+def test_a_training_with_everything_on_does_not_load_the_compiler_of_torch(tmp_path):
+    command = [sys.executable, "-c", TRAINING_IN_A_FRESH_PROCESS, str(tmp_path)]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

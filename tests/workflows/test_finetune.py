@@ -265,7 +265,7 @@ def test_a_killed_run_is_continued_under_its_id_and_ends_as_if_nothing_had_happe
     whole = cache_keys(undisturbed.machine, "training")
     assert killed < whole
     trained, train_really = [], training._train
-    monkeypatch.setattr(training, "_train", lambda job, *given: trained.append(job.key) or train_really(job, *given))
+    monkeypatch.setattr(training, "_train", lambda job, *given: trained.append(job.key()) or train_really(job, *given))
     (cut_off,) = [run for run in parents(here) if run.info.status == "RUNNING"]
     result = finetune(TASK, quick_settings(), machine)
     assert result.run_id == cut_off.info.run_id

@@ -107,8 +107,8 @@ class TwoWorkers:
 
     count = 2
 
-    def run(self, function, jobs, on_done):
-        results = [function(job) for job in jobs]
+    def run_watched(self, function, jobs, observer, on_done):
+        results = [function(job, observer) for job in jobs]
         for index in reversed(range(len(jobs))):
             on_done(index, results[index])
         return results
@@ -125,10 +125,24 @@ def test_several_networks_side_by_side_are_told_as_they_end(session, jobs):
     ]
 
 
+def test_side_by_side_each_training_shows_how_far_it_is_but_not_its_epochs(session, undisturbed, jobs, monkeypatch):
+    def training(job, watcher):
+        watcher.progress(f"training {job.method}", 1, 2, "epoch 1/2")
+        watcher.epoch(1, 2, {"loss": 1.0})
+        return replace(undisturbed.result.rows[0], method=job.method)
+
+    monkeypatch.setattr(rows, "run_final", training)
+    observer = Heard()
+    run_finals(replace(session, observer=observer, workers=TwoWorkers()), jobs)
+    assert ("training searched", 1, 2, "epoch 1/2") in observer.steps
+    assert ("training random", 1, 2, "epoch 1/2") in observer.steps
+    assert observer.epochs == []
+
+
 def test_the_costliest_network_starts_first_and_the_rows_keep_their_order(session, undisturbed, jobs, monkeypatch):
     started = []
 
-    def measured(job):
+    def measured(job, _):
         started.append(job.method)
         return replace(undisturbed.result.rows[0], method=job.method)
 

@@ -1,4 +1,5 @@
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,10 @@ import torch
 
 from rcnas_zoo.candidates import training
 from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.observer import Silent
+from rcnas_zoo.spec.recipe import OBJECTIVES
 from rcnas_zoo.spec.threat import ThreatModel
+from rcnas_zoo.training.checkpoints import Checkpoints
 from rcnas_zoo.training.recipes import named_recipe
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.train import TrainSettings, default_folder, train
@@ -90,6 +94,11 @@ def test_without_attacks_in_training_there_is_no_threat_in_the_record(here, tmp_
         ({"threat": ThreatModel.parse("l2@0.5")}, "the threat of a recipe must be Linf"),
         ({"attacks": ("pdg-20",)}, "an attack must be"),
         ({"epochs": -1}, "the epochs must be at least 0"),
+        ({"recipe": "advance"}, r"a training recipe must be .*did you mean 'advanced'\?"),
+        ({"changes": {"bta": 4}}, r"a training recipe has no field 'bta' .did you mean 'beta'\?"),
+        ({"changes": {"inner_attack": "autoattack"}}, "the inner attack must be one of .*passes an image"),
+        ({"compile": "yes"}, "compile must be one of auto, on, off, got 'yes'"),
+        ({"train_size": -1}, "the images to train on must be at least 0"),
         ({"seed": -1}, "the seed must be at least 0"),
     ],
 )
@@ -117,3 +126,75 @@ def test_a_folder_that_cannot_be_the_entry_is_refused_before_anything_is_trained
 )
 def test_the_default_folder_is_named_after_network_and_data(network, dataset, folder):
     assert default_folder(network, dataset) == Path(folder)
+
+
+class CutOff(Silent):
+    """Ends the work after an epoch, and counts the updates that it was told of."""
+
+    def __init__(self, epoch=0):
+        self.after, self.updates = epoch, []
+
+    def epoch(self, number, total, metrics):
+        if number == self.after:
+            raise RuntimeError("cut off")
+
+    def progress(self, label, done, total, note=""):
+        if label == "training the network":
+            self.updates.append(done)
+
+
+def test_a_training_that_was_cut_off_goes_on_in_the_same_run_and_no_step_is_logged_twice(here, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "Checkpoints", partial(Checkpoints, every_seconds=0.0))
+    settings = TrainSettings(epochs=3, attacks=("pgd-2",), changes={"batch_size": 256, "weight_average": 0.9})
+    machine = Machine(cache=tmp_path / "cache")
+    with pytest.raises(RuntimeError, match="cut off"):
+        train("wrn-10-1", "digits", tmp_path / "mine", settings, machine, CutOff(2))
+    client = here.client()
+    (experiment,) = client.search_experiments(filter_string="name = 'rcnas-zoo'")
+    (cut,) = client.search_runs([experiment.experiment_id])
+    second = CutOff()
+    entry = train("wrn-10-1", "digits", tmp_path / "mine", settings, machine, second)
+    assert entry.record.lineage["run_id"] == cut.info.run_id
+    assert [point.step for point in client.get_metric_history(cut.info.run_id, "loss")] == [1, 2, 3]
+    assert second.updates[0] > 5
+    assert not list((tmp_path / "cache" / "checkpoints").iterdir())
+    whole = train("wrn-10-1", "digits", tmp_path / "whole", settings, Machine(cache=tmp_path / "other"))
+    first, other = load_model(entry).state_dict(), load_model(whole).state_dict()
+    assert all(torch.equal(first[name], tensor) for name, tensor in other.items())
+
+
+def test_the_engine_that_ran_is_told_in_the_run(trained):
+    client = trained.store.client()
+    path = client.download_artifacts(trained.entry.record.lineage["run_id"], "engine.json")
+    assert json.loads(Path(path).read_text()) == {
+        "compiled": False,
+        "parts": 1,
+        "precision": "float32",
+        "processes": 1,
+    }
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_every_objective_trains_with_what_its_authors_give_it(objective, here, tmp_path):
+    settings = TrainSettings(objective=objective, epochs=1, train_size=100, attacks=("clean",))
+    entry = train("wrn-10-1", "digits", tmp_path / "mine", settings, Machine(cache=tmp_path / "cache"))
+    recipe = entry.record.recipe
+    assert recipe.objective == objective
+    assert (recipe.attack_steps == 1) == (objective == "fast")
+    assert recipe.attack_start == {"fast": "uniform", "sat": "uniform", "clean": "uniform"}.get(objective, "gaussian")
+    assert entry.record.lineage["train_size"] == 100
+
+
+def test_a_named_recipe_brings_its_objective_and_its_activation(here, tmp_path):
+    settings = TrainSettings(recipe="advanced", epochs=1, train_size=50, attacks=("clean",), changes={"beta": 4})
+    entry = train("wrn-10-1", "digits", tmp_path / "mine", settings, Machine(cache=tmp_path / "cache"))
+    assert entry.spec.activation == "silu"
+    recipe = entry.record.recipe
+    assert (recipe.objective, recipe.weight_average, recipe.bn_statistics) == ("trades", 0.995, "adversarial")
+    assert (recipe.beta, recipe.flip, recipe.threat) == (4.0, False, "linf@1/5")
+
+
+def test_a_stored_spec_keeps_its_activation_under_any_recipe(trained, here, tmp_path):
+    settings = TrainSettings(recipe="advanced", epochs=1, train_size=50, attacks=("clean",))
+    entry = train(str(trained.entry.folder), "digits", tmp_path / "mine", settings, Machine(cache=tmp_path / "cache"))
+    assert entry.spec.activation == "relu"

@@ -31,7 +31,7 @@ def test_epochs_and_progress_go_to_stderr(chain):
 def test_a_spec_file_or_an_entry_names_the_network_too(run, there, monkeypatch):
     seen = []
 
-    def train(network, dataset, to, settings, machine, observer):
+    def train(network, dataset, to, settings, machine, observer, command):
         seen.append((network, dataset, str(to), settings.seed, settings.attacks))
         raise KeyboardInterrupt
 

@@ -1,0 +1,110 @@
+"""From a training to an entry folder, in a run that is taken up again if it was cut off."""
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from rcnas_zoo.candidates.training import train_cached
+from rcnas_zoo.execution.torchrun import join_team, world_size
+from rcnas_zoo.spec.canonical import canonical_json, digest
+from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.observer import Observer, Silent, Together
+from rcnas_zoo.spec.record import Record
+from rcnas_zoo.tracking.observer import RunObserver
+from rcnas_zoo.tracking.runs import HOLDER_TAG, TrackedRun, open_run, unfinished_run
+from rcnas_zoo.tracking.store import current_store
+from rcnas_zoo.training.history import TrainingResult
+from rcnas_zoo.workflows.finals import FinalJob, FinalResult, finish, metrics_on_test, refuse_diverged
+from rcnas_zoo.workflows.locks import exclusive
+from rcnas_zoo.workflows.records import new_record
+from rcnas_zoo.zoo.entry import Entry
+from rcnas_zoo.zoo.names import check_name
+from rcnas_zoo.zoo.writing import write_entry
+
+
+@dataclass(frozen=True)
+class EntryPlan:
+    """A training that becomes an entry, and what its run and its record say of it.
+
+    Attributes:
+        workflow: the command that asked, ``train`` or ``retrain``.
+        title: name of the run.
+        asked: what was asked for; parameters of the run.
+        job: the training, and what the test split is asked.
+        lineage: where the network comes from; the run is added.
+        command: the command line that resumes the run, for `rcnas-zoo runs`.
+    """
+
+    workflow: str
+    title: str
+    asked: Mapping[str, str | int | float]
+    job: FinalJob
+    lineage: Mapping[str, str | int | float]
+    command: str = ""
+
+    def key(self, processes: int) -> str:
+        """Digest of everything that decides the result; an interrupted run is found again by it."""
+        training = self.job.training.key(processes)
+        return digest([self.workflow, training, str(self.job.threat), list(self.job.plan.attacks)])
+
+
+def train_entry(plan: EntryPlan, to: Path, observer: Observer) -> Entry:
+    """Do what the plan says in a run of its own, and write the entry folder ``to``.
+
+    Under torchrun this is the part of the first process; the others give their hand with `lend_a_hand`.
+
+    Raises:
+        InvalidInput: ``to`` exists, or its name is none for an entry.
+        NotFound: data are absent.
+        Unavailable: tracking store, cache or disk cannot be used, the same training is under way already, or it
+            diverged.
+    """
+    if to.exists():
+        raise InvalidInput(f"the folder for the entry must not exist, got {str(to)!r}; name another with --to")
+    check_name(to.name)
+    training, store = plan.job.training, current_store()
+    key, holder = plan.key(world_size()), f"{platform.node()}:{training.cache}"
+    parameters = {**plan.asked, "recipe": canonical_json(training.recipe.to_dict())}
+    tags = {"rcnas.key": key, "rcnas.command": plan.command, HOLDER_TAG: holder}
+    with exclusive(training.cache / "locks", key):
+        resume = unfinished_run(store, key, holder)
+        with open_run(store, plan.workflow, plan.title, parameters, tags, resume, observer) as run:
+            return _train_in(run, plan, to, observer)
+
+
+def lend_a_hand(plan: EntryPlan) -> None:
+    """The part of every process of torchrun but the first: its share of each batch, and nothing else."""
+    _train_together(plan, Silent())
+
+
+def _train_together(plan: EntryPlan, observer: Observer) -> TrainingResult:
+    training = plan.job.training
+    with join_team(torch.device(training.device)) as team:
+        return train_cached(training, observer, f"training {plan.job.method}", team)
+
+
+def _train_in(run: TrackedRun, plan: EntryPlan, to: Path, observer: Observer) -> Entry:
+    training, watchers = plan.job.training, Together([observer, RunObserver(run)])
+    trained = _train_together(plan, watchers)
+    run.artifact("engine.json", canonical_json(trained.engine))
+    result = finish(plan.job, trained, watchers)
+    refuse_diverged(result)
+    run.metrics(metrics_on_test(result), 0)
+    entry = write_entry(to, training.spec, _record(plan, to.name, result, run.id), trained.best)
+    run.folder(entry.folder, "entry")
+    return entry
+
+
+def _record(plan: EntryPlan, name: str, result: FinalResult, run_id: str) -> Record:
+    training = plan.job.training
+    return new_record(
+        name,
+        training.spec,
+        dataset=training.source.name,
+        recipe=training.recipe,
+        measured=result.measured,
+        lineage={**plan.lineage, "run_id": run_id},
+    )
