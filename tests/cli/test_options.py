@@ -16,6 +16,7 @@ REQUIRED = {
     "evaluate": ["robust-2m"],
     "finetune": ["digits/pgd-20/wrn-16-2/2m"],
     "train": ["wrn-10-1", "--dataset", "digits"],
+    "retrain": ["robust-2m"],
     "publish": ["./mine", "--name", "robust-mine"],
     "plan": ["digits/pgd-20/wrn-16-2/2m"],
 }
@@ -60,7 +61,7 @@ def test_every_command_speaks_json_and_debugs(name):
     assert {"--json", "--debug"} <= options
 
 
-@pytest.mark.parametrize("name", ["evaluate", "finetune", "train"])
+@pytest.mark.parametrize("name", ["evaluate", "finetune", "retrain", "train"])
 def test_what_takes_long_has_the_common_options(name):
     words = ["--device", "cpu", "--workers", "3", "--data-root", "data", "--download", "--quiet", "-v"]
     common = {"device": "cpu", "workers": 3, "data_root": Path("data"), "download": True, "quiet": True}

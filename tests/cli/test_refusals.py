@@ -74,6 +74,14 @@ TYPED = [
     ("train {m}/cut.json --dataset digits", "a network spec must be a JSON object"),
     ("train {m}/colour.json --dataset digits", r"must take images \(1, 8, 8\) of 10 classes, got \(3, 32, 32\) and 10"),
     ("train {m}/notes --dataset digits", r"an entry must be a folder with a record\.json, got '.*notes'"),
+    ("retrain robust-2m --fraction 2", r"--fraction: a fraction must be a number in \(0, 1\], .*, got '2'"),
+    ("retrain robust-2m --fraction 1/0", "got '1/0'"),
+    ("retrain robust-2m --fraction 0", "got '0'"),
+    ("retrain robust-2m --fraction nan", "got 'nan'"),
+    ("retrain robust-2m --to {m}/notes", "must not exist, got '.*notes'; name another with --to"),
+    ("retrain wrn-28-10", "got none for 'wrn-28-10' .*; use train: rcnas-zoo train wrn-28-10 --dataset DATASET"),
+    ("retrain {m}/whole", "must have a training recipe in its record, got none for 'whole'"),
+    ("retrain {m}/notes", r"an entry must be a folder with a record\.json, got '.*notes'"),
     ("list --max-macs 5", "--max-macs: a budget must be a number of MACs with a unit"),
     ("list --min-robust 56", r"--min-robust: an accuracy must be a fraction in \[0, 1\], got '56'"),
     ("runs --limit 0", "--limit: a whole number of at least 1 must be given, got '0'"),
@@ -110,6 +118,8 @@ ABSENT = [
     ("pull robust-3m", "train it: rcnas-zoo finetune digits/pgd-20/wrn-16-2/3m$"),
     ("pull wrn-28-10 --source registry --architecture", "'wrn-28-10' must be in the registry sqlite"),
     ("train wrm-10-1 --dataset digits", "'wrm-10-1' must be in the registry"),
+    ("retrain ./nowhere", "an entry folder must exist, got 'nowhere'; pull one with: rcnas-zoo pull NAME"),
+    ("retrain nowhere", "'nowhere' must be in the registry .* or the shipped catalogue"),
     ("train nowhere.json --dataset digits", r"a spec file must exist, got 'nowhere\.json'"),
     (
         "train wrn-10-1 --dataset cifar10",
@@ -161,7 +171,9 @@ def test_words_that_make_no_sense(refused, line, message):
     assert re.search(message, refused(line, 2))
 
 
-@pytest.mark.parametrize("line", ["show", "verify", "evaluate", "pull", "finetune", "plan", "publish --name x"])
+@pytest.mark.parametrize(
+    "line", ["show", "verify", "evaluate", "pull", "finetune", "retrain", "plan", "publish --name x"]
+)
 def test_an_empty_word_where_something_must_be_said(run, here, line):
     answer = run(*line.split(), "")
     assert answer.exit_code == 2
@@ -193,6 +205,7 @@ def test_what_is_not_there(refused, line, message):
         ("evaluate {m}/cut", f"^{CHANGED}"),
         ("finetune digits/pgd-20/wrn-10-1/500k --teacher-weights {m}/cut", f"^{CHANGED}"),
         ("train {m}/cut --dataset digits", f"^{CHANGED}"),
+        ("retrain {m}/cut", f"^{CHANGED}"),
     ],
 )
 def test_an_entry_that_cannot_be_trusted(refused, line, message):
