@@ -168,8 +168,9 @@ def trades(model: nn.Module, images: Tensor, labels: Tensor, recipe: TrainingRec
     model.train()
     logits = model(images)
     natural = F.cross_entropy(logits, labels)
+    attacked = F.log_softmax(model(adversarial), dim=1)
     target = F.softmax(model(images) if again else logits, dim=1)
-    robust = F.kl_div(F.log_softmax(model(adversarial), dim=1), target, reduction="sum") / len(images)
+    robust = F.kl_div(attacked, target, reduction="sum") / len(images)
     return natural + recipe.beta * robust
 
 

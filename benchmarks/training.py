@@ -30,9 +30,9 @@ from variants import VARIANTS, Setting, sample
 from rcnas_zoo.execution.device import pick_device
 
 GROWTH = {
-    "width": ("wrn-16-1", "wrn-16-2", "wrn-16-4", "wrn-16-8"),
-    "depth": ("wrn-10-2", "wrn-16-2", "wrn-22-2", "wrn-28-2"),
-    "batch": ("32", "64", "128", "256"),
+    "width": ("wrn-16-1", "wrn-16-2", "wrn-16-4"),
+    "depth": ("wrn-10-2", "wrn-16-2", "wrn-28-2"),
+    "batch": ("32", "128", "256"),
     "size": ("16", "24", "32", "48"),
 }
 GROWTH_VARIANTS = ("plain", "float32", "bfloat16")
@@ -159,7 +159,7 @@ def compare(
 @_steps
 @click.option("--objective", default="sat", show_default=True)
 @click.option("--along", default=",".join(GROWTH), show_default=True, help="Of width, depth, batch and size.")
-@click.option("--values", default="", help="Values of a single --along; default a fixed four.")
+@click.option("--values", default="", help="Values of a single --along; default a fixed few.")
 @click.option("--variants", default=",".join(GROWTH_VARIANTS), show_default=True, help="Comma-separated.")
 @click.option("--rounds", default=2, show_default=True, help="Samples of each variant.")
 @_updates

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from rcnas_zoo.spec.errors import RcnasError, unknown_choice
+from rcnas_zoo.spec.errors import RcnasError, Unavailable, unknown_choice
 from rcnas_zoo.version import VERSION
 
 from .termination import TERMINATED_CODE, Terminated, heeding_sigterm
@@ -71,7 +71,9 @@ class LazyGroup(click.Group):
             if "--debug" in arguments:
                 traceback.print_exc()
             message, code = explain(error)
-            click.echo(f"error: {message}", err=True)
+            # Of the processes of torchrun, which all meet the same error, one speaks.
+            if os.environ.get("RANK", "0") == "0" or isinstance(error, Unavailable):
+                click.echo(f"error: {message}", err=True)
             sys.exit(code)
 
 

@@ -1,12 +1,12 @@
 """Options that many commands share, and what they become."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from .types import COUNT, FOLDER, RADIUS, TEXT, THREAT
+from .types import ATTACKS, COUNT, FOLDER, RADIUS, TEXT, THREAT
 
 if TYPE_CHECKING:
     from rcnas_zoo.spec.threat import ThreatModel
@@ -38,12 +38,24 @@ machine_options = _stack(
     data_root_option,
     click.option("--download", is_flag=True, help="Fetch an absent data set."),
 )
-threat_options = _stack(
-    click.option(
-        "--threat", type=THREAT, help="Threat model such as linf@8/255; default the network's own, else the data set's."
-    ),
-    click.option("--eps", type=RADIUS, help="Linf radius alone, such as 8/255."),
-)
+
+
+def threat_options(default: str) -> Callable[[F], F]:
+    """``--threat`` and ``--eps``; `one_threat` makes one of them."""
+    return _stack(
+        click.option("--threat", type=THREAT, help=f"Threat model such as linf@8/255; default {default}."),
+        click.option("--eps", type=RADIUS, help="Linf radius alone, such as 8/255."),
+    )
+
+
+def attacks_option(help: str) -> Callable[[F], F]:
+    """``--attack``, to be repeated or joined by commas; `flat` makes one list of it."""
+    return click.option("--attack", "attacks", type=ATTACKS, multiple=True, help=f"{help} Repeat or join by commas.")
+
+
+def flat(attacks: Sequence[tuple[str, ...] | None]) -> tuple[str, ...] | None:
+    """The attacks that were given, once each; None if there are none."""
+    return tuple(dict.fromkeys(name for group in attacks for name in group or ())) or None
 
 
 def machine_of(

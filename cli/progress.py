@@ -45,7 +45,7 @@ class Lines(Warnings):
 
     def __init__(self, verbose: bool) -> None:
         self._verbose = verbose
-        self._started: dict[str, float] = {}
+        self._started: dict[str, tuple[float, int]] = {}
         self._shown: dict[str, float] = {}
 
     def epoch(self, number: int, total: int, metrics: Mapping[str, float]) -> None:
@@ -57,10 +57,10 @@ class Lines(Warnings):
     def progress(self, label: str, done: int, total: int, note: str = "") -> None:
         """See `Observer.progress`."""
         now = time.monotonic()
-        started = self._started.setdefault(label, now)
+        started, before = self._started.setdefault(label, (now, done))
         if self._is_due(label, now, done >= total):
             self._shown[label] = now
-            left = f", {time_left(now - started, done, total)} left" if 0 < done < total else ""
+            left = f", {time_left(now - started, done - before, total - before)} left" if before < done < total else ""
             click.echo(f"{label}: {done}/{total}{left}{'  ' + note if note else ''}", err=True)
         if done >= total:
             del self._started[label]
@@ -71,7 +71,7 @@ class Lines(Warnings):
             # The more there is to show, the less often each: all together fill no more lines than one.
             return ended or now - self._shown[label] >= PLAIN_SECONDS * len(self._shown)
         alone = len(self._started) == 1
-        return alone or (not ended and now - self._started[label] >= PLAIN_SECONDS)
+        return alone or (not ended and now - self._started[label][0] >= PLAIN_SECONDS)
 
 
 def time_left(seconds: float, done: int, total: int) -> str:
@@ -92,7 +92,7 @@ class Bars(Silent):
     def progress(self, label: str, done: int, total: int, note: str = "") -> None:
         """See `Observer.progress`."""
         if label not in self._bars:
-            self._bars[label] = self._display.add_task(label, note="")
+            self._bars[label] = self._display.add_task(label, total=total, completed=done, note=note)
         self._display.update(self._bars[label], completed=done, total=total, note=note)
         if done >= total:
             self._display.remove_task(self._bars.pop(label))
@@ -105,13 +105,15 @@ class Bars(Silent):
 def _display() -> "Progress":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Column
 
+    # Where the terminal is narrow, the note gives way first, then the label.
     return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", max_width=32)),
+        BarColumn(bar_width=16, table_column=Column(min_width=16)),
+        MofNCompleteColumn(table_column=Column(no_wrap=True, min_width=11)),
+        TimeRemainingColumn(table_column=Column(no_wrap=True, min_width=7)),
+        TextColumn("{task.fields[note]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
         console=Console(stderr=True),
         transient=True,
     )

@@ -87,14 +87,16 @@ def _switch(text: str) -> bool:
 
 
 def _change(text: str) -> tuple[str, Any]:
-    """``name=value``; the value is JSON, or else a text."""
+    """``name=value``; the value is JSON, also without the brackets of a list, or else a text."""
     name, equals, value = text.partition("=")
     if not (name and equals):
         raise InvalidInput(f"a change must be written name=value, such as beta=4, got {text!r}")
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
+    for text in (value, value.lower(), f"[{value}]" if "," in value else value):
+        try:
+            return name, json.loads(text)
+        except ValueError:
+            continue
+    return name, value
 
 
 TASK = Parsed("task", Task.parse)

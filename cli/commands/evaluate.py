@@ -5,10 +5,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..options import given, json_option, machine_of, machine_options, one_threat, quiet_option, threat_options
+from ..options import (
+    attacks_option,
+    flat,
+    given,
+    json_option,
+    machine_of,
+    machine_options,
+    one_threat,
+    quiet_option,
+    threat_options,
+)
 from ..output import emit
 from ..progress import progress
-from ..types import ATTACKS, COUNT, DATASET, POSITIVE, TEXT
+from ..types import COUNT, DATASET, POSITIVE, TEXT
 
 if TYPE_CHECKING:
     from rcnas_zoo.spec.threat import ThreatModel
@@ -16,8 +26,8 @@ if TYPE_CHECKING:
 
 @click.command("evaluate")
 @click.argument("name_or_dir", type=TEXT)
-@click.option("--attack", "attacks", type=ATTACKS, multiple=True, help="Such as pgd-20; repeat or join by commas.")
-@threat_options
+@attacks_option("Such as pgd-20.")
+@threat_options("the network's own, else the data set's")
 @click.option("--dataset", type=DATASET, help="Data set; default the one it was trained for.")
 @click.option("--samples", type=POSITIVE, help="A fixed, seeded choice of that many test images; default all.")
 @click.option("--seed", type=COUNT, help="Seed of the choice and of the attacks; default 0.")
@@ -51,10 +61,9 @@ def command(
     """
     from rcnas_zoo.workflows.evaluate import EvaluateSettings, evaluate_entry, evaluation_text
 
-    chosen = tuple(name for group in attacks if group for name in group) or None
     settings = EvaluateSettings(
         track=track,
-        **given(attacks=chosen, threat=one_threat(threat, eps), dataset=dataset, samples=samples, seed=seed),
+        **given(attacks=flat(attacks), threat=one_threat(threat, eps), dataset=dataset, samples=samples, seed=seed),
     )
     machine = machine_of(device, workers, data_root, download)
     with progress(quiet, verbose) as observer:

@@ -1,23 +1,20 @@
 """``rcnas-zoo retrain``."""
 
-import shlex
 from pathlib import Path
 
 import click
 
-from ..options import given, json_option, machine_of, machine_options, quiet_option
-from ..output import emit, say_store
+from ..options import attacks_option, flat, given, json_option, machine_of, machine_options, quiet_option
+from ..output import command_line, emit, say_store
 from ..progress import progress
-from ..types import ATTACKS, COUNT, FOLDER, FRACTION, TEXT
+from ..types import COUNT, FOLDER, FRACTION, TEXT
 
 
 @click.command("retrain")
 @click.argument("name", type=TEXT)
 @click.option("--fraction", type=FRACTION, help="Share of the epochs, or of one epoch's images; default 1.")
 @click.option("--seed", type=COUNT, help="Seed of every random choice; default the stored one.")
-@click.option(
-    "--attack", "attacks", type=ATTACKS, help="Attacks on the test split afterwards; default the stored ones."
-)
+@attacks_option("Attack on the test split afterwards; default the stored ones.")
 @click.option("--to", type=FOLDER, help="The entry folder to make; default ./NAME-retrained.")
 @machine_options
 @quiet_option
@@ -29,7 +26,7 @@ def command(
     name: str,
     fraction: float | None,
     seed: int | None,
-    attacks: tuple[str, ...] | None,
+    attacks: tuple[tuple[str, ...] | None, ...],
     to: Path | None,
     device: str | None,
     workers: int | None,
@@ -51,11 +48,11 @@ def command(
     from rcnas_zoo.workflows.retrain import assist, retrain
     from rcnas_zoo.workflows.stored_training import RetrainSettings
 
-    settings = RetrainSettings(**given(fraction=fraction, seed=seed, attacks=attacks))
+    settings = RetrainSettings(**given(fraction=fraction, seed=seed, attacks=flat(attacks)))
     machine = machine_of(device, workers, data_root, download)
     if not leads_here():
         return assist(name, settings, machine)
     with progress(quiet, verbose) as observer:
-        made = retrain(name, to, settings, machine, observer, command=shlex.join(["rcnas-zoo", *arguments]))
+        made = retrain(name, to, settings, machine, observer, command=command_line(arguments))
     say_store()
     return emit(as_json, made.to_dict(), retrained_text(made))

@@ -1,15 +1,25 @@
 """``rcnas-zoo train``."""
 
-import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..options import given, json_option, machine_of, machine_options, one_threat, quiet_option, threat_options
-from ..output import emit, say_store
+from ..options import (
+    attacks_option,
+    flat,
+    given,
+    json_option,
+    machine_of,
+    machine_options,
+    one_threat,
+    quiet_option,
+    threat_options,
+)
+from ..output import command_line, emit, say_store
 from ..progress import progress
-from ..types import ATTACKS, CHANGE, COUNT, DATASET, FOLDER, POSITIVE, TEXT
+from ..types import CHANGE, COUNT, DATASET, FOLDER, POSITIVE, TEXT
 
 if TYPE_CHECKING:
     from rcnas_zoo.spec.threat import ThreatModel
@@ -19,15 +29,15 @@ if TYPE_CHECKING:
 @click.command("train")
 @click.argument("name_or_spec", type=TEXT)
 @click.option("--dataset", type=DATASET, required=True, help="Data set.")
-@click.option("--recipe", type=TEXT, help="Training recipe, such as rrn-100 or advanced; default the data set's.")
-@click.option("--objective", type=TEXT, help="trades (default), mart, sat, fast or clean.")
-@threat_options
+@click.option("--recipe", type=TEXT, help="Training recipe, such as rrn-100 or advanced; default the data set's own.")
+@click.option("--objective", type=TEXT, help="trades, mart, sat, fast or clean; default that of --recipe, else trades.")
+@threat_options("the data set's")
 @click.option("--epochs", type=POSITIVE, help="Epochs; default the recipe's.")
 @click.option("--precision", type=TEXT, help="float32 (default the recipe's) or bfloat16.")
 @click.option("--set", "changes", type=CHANGE, multiple=True, help="Any other field of the recipe; repeatable.")
 @click.option("--train-size", type=POSITIVE, help="Images to train on; default all.")
 @click.option("--seed", type=COUNT, help="Seed of every random choice; default 0.")
-@click.option("--attack", "attacks", type=ATTACKS, help="Attacks on the test split afterwards; default pgd-20.")
+@attacks_option("Attack on the test split afterwards; default pgd-20.")
 @click.option("--compile", type=TEXT, help="auto (default: where it pays back), on or off.")
 @click.option("--to", type=FOLDER, help="The entry folder to make; default ./NAME-DATASET.")
 @machine_options
@@ -41,6 +51,7 @@ def command(
     dataset: str,
     threat: "ThreatModel | None",
     eps: "ThreatModel | None",
+    attacks: tuple[tuple[str, ...] | None, ...],
     precision: str | None,
     changes: tuple[tuple[str, Any], ...],
     to: Path | None,
@@ -67,18 +78,23 @@ def command(
     from rcnas_zoo.execution.torchrun import leads_here
     from rcnas_zoo.workflows.train import TrainSettings, assist, default_folder, train
 
-    chosen = TrainSettings(
-        **given(threat=one_threat(threat, eps), changes={**given(precision=precision), **dict(changes)}, **settings)
-    )
+    fields = {**given(precision=precision), **_without_options(changes, precision)}
+    chosen = TrainSettings(**given(threat=one_threat(threat, eps), changes=fields, attacks=flat(attacks), **settings))
     machine = machine_of(device, workers, data_root, download)
     if not leads_here():
         return assist(name_or_spec, dataset, chosen, machine)
     target = to or default_folder(name_or_spec, dataset)
     with progress(quiet, verbose) as observer:
-        entry = train(
-            name_or_spec, dataset, target, chosen, machine, observer, command=shlex.join(["rcnas-zoo", *arguments])
-        )
+        entry = train(name_or_spec, dataset, target, chosen, machine, observer, command=command_line(arguments))
     return _tell(entry, as_json)
+
+
+def _without_options(changes: Sequence[tuple[str, Any]], precision: str | None) -> dict[str, Any]:
+    """The fields of ``--set``, none of which has an option of its own that could say something else."""
+    for name, _ in changes:
+        if name in ("objective", "threat", "epochs") or (name == "precision" and precision):
+            raise click.UsageError(f"--set must name a field without an option of its own, got {name}; use --{name}")
+    return dict(changes)
 
 
 def _tell(entry: "Entry", as_json: bool) -> None:

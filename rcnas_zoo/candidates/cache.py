@@ -26,7 +26,7 @@ class ContentCache:
 
     def get(self, kind: str, key: str) -> dict[str, bytes] | None:
         """The files of an entry, or None if there is none or it is damaged (it is then renamed to ``*.damaged``)."""
-        folder = self._folder(kind, key)
+        folder = self.folder(kind, key)
         if not folder.is_dir():
             return None
         files = _read_checked(folder)
@@ -43,7 +43,7 @@ class ContentCache:
         Raises:
             Unavailable: the disk is full or read-only.
         """
-        folder = self._folder(kind, key)
+        folder = self.folder(kind, key)
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
             temporary = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
@@ -58,7 +58,8 @@ class ContentCache:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
-    def _folder(self, kind: str, key: str) -> Path:
+    def folder(self, kind: str, key: str) -> Path:
+        """Where an entry lies, if it is there."""
         return self.root / kind / key[:2] / key
 
 

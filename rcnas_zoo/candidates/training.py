@@ -1,6 +1,8 @@
 """Trainings that are never done twice."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from torch import Tensor
 
 from rcnas_zoo.candidates.cache import ContentCache
 from rcnas_zoo.candidates.source import DataSource
+from rcnas_zoo.execution.locks import lock
 from rcnas_zoo.execution.team import Team
 from rcnas_zoo.execution.threads import torch_threads
 from rcnas_zoo.networks.build import build
@@ -94,15 +97,30 @@ def train_cached(
         for number, metrics in enumerate(kept.curve, start=1):
             watcher.epoch(number, job.recipe.epochs, metrics)
         return kept
-    checkpoints = Checkpoints(job.cache / "checkpoints" / key)
     device = team.device if team.size > 1 else torch.device(job.device)
-    host = Host(device, watcher, label, checkpoints, team, job.compile)
-    with torch_threads(threads_for(job.spec, job.threads)):
-        result = _train(job, host)
-    if team.leads:
-        ContentCache(job.cache).put("training", key, _pack(result))
-        checkpoints.clear()
+    with _checkpoints(job, key, team) as checkpoints, torch_threads(threads_for(job.spec, job.threads)):
+        result = _train(job, Host(device, watcher, label, checkpoints, team, job.compile))
+        if team.leads:
+            ContentCache(job.cache).put("training", key, _pack(result))
+        if checkpoints:
+            checkpoints.clear()
     return result
+
+
+def kept_in(job: TrainingJob, result: TrainingResult) -> Path:
+    """The folder of the cache in which a result lies, with the weights ``best`` and ``last``."""
+    return ContentCache(job.cache).folder("training", job.key(result.engine["processes"]))
+
+
+@contextmanager
+def _checkpoints(job: TrainingJob, key: str, team: Team) -> Iterator[Checkpoints | None]:
+    """Within: the checkpoints of a training, or None where another process makes the same one and keeps them."""
+    folder = job.cache / "checkpoints" / key
+    if not team.leads:
+        yield None
+        return
+    with lock(folder, "training") as mine:
+        yield Checkpoints(folder) if mine else None
 
 
 def _kept(job: TrainingJob, key: str, team: Team) -> TrainingResult | None:

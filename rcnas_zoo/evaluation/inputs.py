@@ -13,6 +13,10 @@ RANGE_TOLERANCE = 1e-6
 _WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
+class NotFinite(InvalidInput):
+    """A model that puts out NaN or infinity."""
+
+
 @dataclass(frozen=True)
 class Examples:
     """Checked images and labels.
@@ -66,7 +70,8 @@ def checked_logits(model: nn.Module, images: Tensor) -> Tensor:
     """The logits (N, classes) of the plain model, without a graph.
 
     Raises:
-        InvalidInput: the model puts out something else, NaN or infinity.
+        InvalidInput: the model puts out something else.
+        NotFinite: NaN or infinity.
     """
     with torch.no_grad():
         logits = model(images)
@@ -74,7 +79,7 @@ def checked_logits(model: nn.Module, images: Tensor) -> Tensor:
         wanted = f"logits ({len(images)}, classes) with at least 2 classes for {len(images)} images"
         raise InvalidInput(f"the model must return {wanted}, got {_describe(logits)}")
     if not logits.isfinite().all():
-        raise InvalidInput("the logits of the model must be finite, got NaN or infinity; check its weights")
+        raise NotFinite("the logits of the model must be finite, got NaN or infinity; check its weights")
     return logits
 
 

@@ -16,21 +16,38 @@ def exclusive(folder: Path, key: str) -> Iterator[None]:
     Raises:
         Unavailable: another process holds it, or the folder cannot be written.
     """
+    with lock(folder, key) as mine:
+        if not mine:
+            holder = _file(folder, key).read_text().strip() or "unknown"
+            raise Unavailable(
+                f"the same run must not run twice at once, but process {holder} runs it; wait for it, or end it"
+            )
+        yield
+
+
+@contextmanager
+def lock(folder: Path, key: str) -> Iterator[bool]:
+    """Within: whether this process holds the lock ``key``, as `exclusive`; if not, another one does.
+
+    Raises:
+        Unavailable: the folder cannot be written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / f"{key}.lock").open("a+")
+        file = _file(folder, key).open("a+")
     except OSError as error:
         raise Unavailable(f"the folder {folder} must be writable: {error}; set RCNAS_CACHE to another") from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise Unavailable(
-                f"the same run must not run twice at once, but process {holder} runs it; wait for it, or end it"
-            ) from error
+        except BlockingIOError:
+            yield False
+            return
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
-        yield
+        yield True
+
+
+def _file(folder: Path, key: str) -> Path:
+    return folder / f"{key}.lock"

@@ -74,10 +74,6 @@ class Team:
         self.add([body])
         return _unpack(body.numpy().tobytes())
 
-    def wait(self) -> None:
-        """Returns when every process has come here."""
-        self.add([torch.zeros(1)])
-
     def _sum(self, flat: Tensor) -> None:
         with told_in_one_line(self.rank, self.size):
             dist.all_reduce(flat)
@@ -98,6 +94,6 @@ def told_in_one_line(rank: int, size: int) -> Iterator[None]:
         yield
     except RuntimeError as error:
         raise Unavailable(
-            f"all {size} processes of a training must live until it ends, but rank {rank} lost the others; "
-            "see what ended them and give the same command again"
+            f"all {size} processes of a training must live until it ends, but rank {rank} lost the others "
+            f"({str(error).splitlines()[0][:200]}); see what ended them and give the same command again"
         ) from error

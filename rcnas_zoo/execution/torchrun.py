@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 _VARIABLES = ("RANK", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-# How long a process waits for the others: far above the longest that one works alone (an attack on the evaluation
-# split). A process that ends takes the others with it at once; this is for one that hangs.
-_PATIENCE = timedelta(minutes=30)
+# How long a process waits for the others: above the longest that one works alone, which is an attack of a large network
+# on the evaluation split. A process that ends takes the others with it at once; this is for one that hangs.
+_PATIENCE = timedelta(hours=12)
 
 
 def leads_here() -> bool:

@@ -137,6 +137,11 @@ class TrainingRecipe:
         check_integer("the cutout", self.cutout, 0, 1024)
         if self.objective == "fast" and self.attack_steps != 1:
             raise InvalidInput(f"the objective fast must make 1 attack step, got {self.attack_steps}; use sat for more")
+        if self.attack_start == "noise" and (self.attack_steps != 1 or self.inner_attack == "apgd-ce"):
+            raise InvalidInput(
+                "the start noise leaves the ball and must be followed by 1 step of PGD (N-FGSM), got "
+                f"{self.attack_steps} of {self.inner_attack or 'PGD'}; start uniform, or take attack_steps=1"
+            )
         check_flag("nesterov", self.nesterov)
         check_flag("flip", self.flip)
 

@@ -15,10 +15,11 @@ from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.recipe import TrainingRecipe
 
 COMPILE = ("auto", "on", "off")
-# Compiling takes about a minute and saves about a sixth on a processor in float32 (nothing in bfloat16, which is
-# bound by its matrix products already), and most of the launches on a graphics card: operations from which it pays.
-PAYS_BACK_CPU = 2e14
+# Compiling takes about a minute and saves about a tenth on a processor (docs/benchmarks.md), and most of the launches
+# on a graphics card: operations from which it pays.
+PAYS_BACK_CPU = {"float32": 2e14, "bfloat16": 5e14}
 PAYS_BACK_CUDA = 5e16
+VERSIONS = 64
 
 
 class Accelerated(nn.Module):
@@ -37,9 +38,7 @@ class Accelerated(nn.Module):
         self.model = model.to(memory_format=torch.channels_last)
         self.precision = precision
         self.compiled = compiled
-        self._run: Callable[[Tensor], Tensor] = (
-            torch.compile(model.__call__, dynamic=False) if compiled else model.__call__
-        )
+        self._run: Callable[[Tensor], Tensor] = _compiled(self.model) if compiled else self.model.__call__
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (N, classes), float32, of images (N, C, H, W)."""
@@ -80,22 +79,37 @@ def accelerate(model: nn.Module, workload: Workload, compile: str) -> Accelerate
     wanted = compile == "on" or (compile == "auto" and _pays_back(model, workload))
     if workload.device.type == "cpu":
         keep_freed_memory()
-    return Accelerated(model, workload.recipe.precision, wanted and _compiler_works())
+    return Accelerated(model, workload.recipe.precision, wanted and _compiler_works(workload.device))
+
+
+def _compiled(model: nn.Module) -> Callable[[Tensor], Tensor]:
+    """The network, compiled for every shape and mode that a training has.
+
+    What was compiled before is forgotten, and the limit is raised: torch counts the versions of a piece of code, which
+    all networks share, and runs it uncompiled beyond eight, without an error.
+    """
+    torch.compiler.reset()
+    torch._dynamo.config.recompile_limit = VERSIONS
+
+    # A function of our own, for torch does not compile a frame of its own modules (nn.Sequential).
+    def run(images: Tensor) -> Tensor:
+        logits: Tensor = model(images)
+        return logits
+
+    return torch.compile(run, dynamic=False)
 
 
 def _pays_back(model: nn.Module, workload: Workload) -> bool:
-    operations = workload.operations(model)
-    if workload.device.type == "cuda":
-        return operations >= PAYS_BACK_CUDA
-    return workload.recipe.precision == "float32" and operations >= PAYS_BACK_CPU
+    limit = PAYS_BACK_CUDA if workload.device.type == "cuda" else PAYS_BACK_CPU[workload.recipe.precision]
+    return workload.operations(model) >= limit
 
 
 @cache
-def _compiler_works() -> bool:
-    """Whether torch can compile at all here: it needs a C++ compiler, which not every machine has."""
+def _compiler_works(device: torch.device) -> bool:
+    """Whether torch can compile for a device here: it needs a C++ compiler or Triton, which not every machine has."""
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # it tells that there is no CUDA
     try:
-        torch.compile(_twice)(torch.ones(2))
+        torch.compile(_twice)(torch.ones(2, device=device, requires_grad=True)).sum().backward()  # type: ignore[no-untyped-call]
     except Exception:  # whatever the compiler's trouble is, the network runs without it
         return False
     return True

@@ -88,7 +88,10 @@ class Checkpoints:
         yield from sorted(self.folder.glob(f"{_NUMBER}.json"), reverse=True)
 
     def _forget(self, newest: str) -> None:
-        """Also what is of a later moment than the newest: it was damaged, or it would have been gone on from."""
+        """Also what is of a later moment than the newest: it was damaged, or it would have been gone on from.
+
+        (One process at a time has the folder; its owner sees to that.)
+        """
         kept = [path.stem for path in self._newest_first() if path.stem <= newest][:KEPT]
         for path in self.folder.glob(f"{_NUMBER}.*"):
             if path.name.split(".")[0] not in kept or path.suffix == ".new":

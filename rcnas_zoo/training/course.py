@@ -9,11 +9,15 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
+from rcnas_zoo.execution.signals import undivided
 from rcnas_zoo.spec.errors import InvalidInput, Unavailable
 from rcnas_zoo.training.averaging import snapshot
 from rcnas_zoo.training.checkpoints import Saved
 from rcnas_zoo.training.history import History, TrainingResult
 from rcnas_zoo.training.updates import Updates
+
+# Updates between two looks at whether the loss is still finite; each makes an accelerator wait.
+LOOK_EVERY = 50
 
 
 @dataclass
@@ -38,6 +42,7 @@ class Course:
     loss: Tensor = field(default_factory=lambda: torch.zeros(()))
     broken: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.int64))
     seconds: float = 0.0
+    _whole: bool = True
     _started: float = field(default_factory=time.perf_counter)
 
     @classmethod
@@ -54,20 +59,40 @@ class Course:
         return len(self.history.curve)
 
     def run_epoch(self, tell: Callable[[], None]) -> float:
-        """The rest of the epoch under way; returns the mean loss of its updates. ``tell`` is called after each."""
+        """The rest of the epoch under way; returns the mean loss of its updates. ``tell`` is called after each.
+
+        It ends early, with a loss that is not finite, soon after an update whose loss is not. Whoever interrupts it
+        waits for the update under way, and finds a checkpoint of it.
+        """
         end = (self.epochs_done + 1) * len(self.updates.batches)
         self.updates.network.train()
-        while self.done < end:
-            loss = self.updates.run(self.done)
-            self.done += 1
-            self.loss += loss
-            self.broken = torch.where((self.broken == 0) & ~loss.isfinite(), self.done, self.broken)
-            tell()
-            if self.done < end:
-                self.keep()
+        try:
+            self._run_until(end, tell)
+        except (KeyboardInterrupt, SystemExit):
+            if self._whole:
+                self.keep(now=True)
+            raise
         mean = self.loss.item() / len(self.updates.batches)
         self.loss.zero_()
         return mean
+
+    def _run_until(self, end: int, tell: Callable[[], None]) -> None:
+        while self.done < end:
+            with undivided():
+                self._update()
+            tell()
+            if self.done % LOOK_EVERY == 0 and self._is_broken():
+                return
+            if self.done < end:
+                self.keep()
+
+    def _update(self) -> None:
+        self._whole = False
+        loss = self.updates.run(self.done)
+        self.done += 1
+        self.loss += loss
+        self.broken = torch.where((self.broken == 0) & ~loss.isfinite(), self.done, self.broken)
+        self._whole = True
 
     def spent(self) -> float:
         """Seconds of this training in all processes."""
@@ -84,15 +109,21 @@ class Course:
         }
         return self.history.result(self.spent(), engine)
 
-    def keep(self) -> None:
-        """Writes a checkpoint if one is due. A disk that does not take it stops nothing: the user hears of it."""
+    def keep(self, now: bool = False) -> None:
+        """Writes a checkpoint, if one is due or at once. A disk that refuses it stops nothing: the user hears of it."""
         checkpoints, host = self.updates.host.checkpoints, self.updates.host
-        if checkpoints is None or not checkpoints.due():
+        if checkpoints is None or not (now or checkpoints.due()):
+            return
+        # Of a training that is broken, only its end is kept: the weights from before are in the history then.
+        if self._is_broken() and not self.history.diverged_at:
             return
         try:
             checkpoints.save(self._save())
         except Unavailable as error:
             host.observer.warning(f"{host.label} goes on without a new checkpoint: {error}")
+
+    def _is_broken(self) -> bool:
+        return int(self.broken) > 0
 
     def _save(self) -> Saved:
         updates, history = self.updates, self.history

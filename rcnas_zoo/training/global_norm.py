@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rcnas_zoo.execution.team import Team
+from rcnas_zoo.spec.errors import InvalidInput
 
 
 @contextmanager
@@ -22,8 +23,11 @@ def global_norms(model: nn.Module, team: Team) -> Iterator[None]:
     empty ones too, if each process sums its part of the loss and the gradients of all processes are summed. Every
     process must run the same passes in the same order, backward passes too. In eval mode nothing changes; nor do the
     modules and the names of their tensors.
+
+    Raises:
+        InvalidInput: batch normalisation of another kind, whose statistics nobody would add up.
     """
-    layers = [module for module in model.modules() if type(module) is nn.BatchNorm2d] if team.size > 1 else []
+    layers = _layers(model) if team.size > 1 else []
     for layer in layers:
         layer.__class__ = GlobalNorm
         cast(GlobalNorm, layer).team = team
@@ -33,6 +37,17 @@ def global_norms(model: nn.Module, team: Team) -> Iterator[None]:
         for layer in layers:
             del layer.team
             layer.__class__ = nn.BatchNorm2d
+
+
+def _layers(model: nn.Module) -> list[nn.BatchNorm2d]:
+    norms = [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    strangers = sorted({type(norm).__name__ for norm in norms if type(norm) is not nn.BatchNorm2d})
+    if strangers:
+        raise InvalidInput(
+            f"a network trained by several processes must normalise batches by BatchNorm2d, got {strangers[0]}; "
+            "train it in one process"
+        )
+    return [norm for norm in norms if isinstance(norm, nn.BatchNorm2d)]
 
 
 class GlobalNorm(nn.BatchNorm2d):

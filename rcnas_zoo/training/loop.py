@@ -10,8 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from rcnas_zoo.datasets.images import Images
+from rcnas_zoo.evaluation.inputs import NotFinite
 from rcnas_zoo.spec.canonical import canonical_json, digest
 from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.recipe import TrainingRecipe
 from rcnas_zoo.training.averaging import snapshot
@@ -62,8 +64,8 @@ def train(
     model.to(host.device)
     batches = Batches.of(train, recipe, model, seed, host.device, host.team)
     _check_shares(batches)
+    identity = _identity(model, batches, (train, evaluation), floors)
     with global_norms(model, host.team):
-        identity = _identity(model, batches, (train, evaluation), floors)
         course = Course.start(Updates.of(model, batches, host), identity)
         selection = Selection.of(evaluation, recipe, model, seed, host.device)
         _Loop(course, selection, floors).run()
@@ -79,8 +81,10 @@ def _own(host: Host) -> Host:
 
 
 def _identity(model: nn.Module, batches: Batches, splits: Iterable[Images], floors: Mapping[int, float]) -> str:
+    spec = getattr(model, "spec", None)
+    shapes = {name: list(value.shape) for name, value in model.state_dict().items()}
     parts = {
-        "network": digest({name: list(value.shape) for name, value in model.state_dict().items()}),
+        "network": spec.digest if isinstance(spec, NetworkSpec) else digest([str(model), shapes]),
         "splits": [split.digest for split in splits],
         "recipe": batches.recipe.digest,
         "seed": batches.seed,
@@ -138,9 +142,13 @@ class _Loop:
     def _measure(self, epoch: int, loss: float, weights: Mapping[str, Tensor]) -> dict[str, float] | None:
         """The epoch's accuracies; None if something is no longer a number."""
         model = self.course.updates.network.model
-        if not (_all_finite(loss, weights) and self.selection.has_finite_logits(model)):
+        parts = self.course.updates.parts
+        if not (_all_finite(loss, weights) and self.selection.has_finite_logits(model, parts)):
             return None
-        return self.selection.measure(model, epoch, epoch in self.floors)
+        try:
+            return self.selection.measure(model, epoch, parts, epoch in self.floors)
+        except NotFinite:
+            return None
 
     def _diverge(self, epoch: int) -> None:
         course, host = self.course, self.course.updates.host
@@ -148,7 +156,7 @@ class _Loop:
         course.history.diverged_at = update
         host.observer.warning(
             f"{host.label}: the loss must stay finite, it did not at update {update} (epoch {epoch}); "
-            f"the weights after epoch {epoch - 1} are kept, try a lower learning rate or another seed"
+            f"the weights of the epochs before are kept, try a lower learning rate or another seed"
         )
 
 

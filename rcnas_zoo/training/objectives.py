@@ -2,11 +2,11 @@
 
 The inner attack runs in eval mode unless the recipe says otherwise, the loss in train mode. TRADES and MART make one
 natural and one adversarial forward pass, so the running statistics see natural and adversarial batches 1:1 (as in the
-RobustResNet code); `_natural_logits` has the other ways.
+RobustResNet code); `_pair` has the other ways.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -87,9 +87,9 @@ class Trades:
 
     def loss(self, model: nn.Module, batch: Batch, adversarial: Tensor) -> Tensor:
         """See `Objective.loss`."""
-        logits = _natural_logits(model, batch.images, self.statistics)
+        logits, attacked = _pair(model, batch.images, adversarial, self.statistics)
         natural = F.cross_entropy(logits, batch.labels, label_smoothing=self.smoothing)
-        return natural + self.beta * divergences(logits, model(adversarial)).mean()
+        return natural + self.beta * divergences(logits, attacked).mean()
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,7 @@ class Mart:
 
     def loss(self, model: nn.Module, batch: Batch, adversarial: Tensor) -> Tensor:
         """See `Objective.loss`."""
-        logits = _natural_logits(model, batch.images, self.statistics)
-        attacked = model(adversarial)
+        logits, attacked = _pair(model, batch.images, adversarial, self.statistics)
         boosted = F.cross_entropy(attacked, batch.labels, label_smoothing=self.smoothing) + _margin_term(
             attacked, batch
         )
@@ -158,20 +157,18 @@ def _margin_term(logits: Tensor, batch: Batch) -> Tensor:
     return -(1.0001 - others.amax(1) + 1e-12).log().mean()
 
 
-def _natural_logits(model: nn.Module, images: Tensor, statistics: str) -> Tensor:
-    """Train-mode logits of the natural images, with the running statistics updated once, twice or not at all."""
-    if statistics == "adversarial":
-        with _still_statistics(model):
-            return _logits(model, images)
+def _pair(model: nn.Module, images: Tensor, adversarial: Tensor, statistics: str) -> tuple[Tensor, Tensor]:
+    """Train-mode logits of natural and adversarial images.
+
+    Of the natural ones, the running statistics hear once, not at all, or (``twice``) again at the end.
+    """
+    with _still_statistics(model) if statistics == "adversarial" else nullcontext():
+        logits: Tensor = model(images)
+    attacked: Tensor = model(adversarial)
     if statistics == "twice":
         with torch.no_grad():
             model(images)
-    return _logits(model, images)
-
-
-def _logits(model: nn.Module, images: Tensor) -> Tensor:
-    logits: Tensor = model(images)
-    return logits
+    return logits, attacked
 
 
 @contextmanager

@@ -39,6 +39,11 @@ def same_buffers(model: nn.Module) -> Iterator[None]:
     try:
         yield
     finally:
-        with torch.no_grad():
-            for buffer, kept in zip(model.buffers(), before, strict=True):
-                buffer.copy_(kept)
+        set_buffers(model, before)
+
+
+@torch.no_grad()
+def set_buffers(model: nn.Module, values: Sequence[Tensor]) -> None:
+    """Gives each buffer its value, in the model's own order."""
+    for buffer, value in zip(model.buffers(), values, strict=True):
+        buffer.copy_(value)

@@ -12,7 +12,7 @@ from rcnas_zoo.training.averaging import Average
 from rcnas_zoo.training.batches import Batch, Batches
 from rcnas_zoo.training.host import Host
 from rcnas_zoo.training.objectives import Objective, make_objective
-from rcnas_zoo.training.perturbation import perturbed, same_buffers
+from rcnas_zoo.training.perturbation import perturbed, same_buffers, set_buffers
 from rcnas_zoo.training.schedules import learning_rate
 from rcnas_zoo.training.sgd import Sgd
 
@@ -58,12 +58,11 @@ class Updates:
     def run(self, update: int) -> Tensor:
         """Does update ``update`` (from 0) and returns its mean loss over the whole batch, on the device."""
         batch = self.batches.batch(update)
-        while True:
-            try:
-                loss, gradients = self._gradients(update, batch)
-                break
-            except RuntimeError as error:
-                self._split_further(error, len(batch.labels))
+        while (found := self._attempt(update, batch)) is None:
+            # Here no traceback holds on to what has filled the memory.
+            if self.host.device.type == "cuda":
+                torch.cuda.empty_cache()
+        loss, gradients = found
         self.descent.descend(gradients, self.rate(update))
         self.average.update(self.network.model, update + 1)
         return loss
@@ -71,6 +70,16 @@ class Updates:
     def rate(self, update: int) -> float:
         """The learning rate of an update."""
         return learning_rate(self.batches.recipe, update, self.total)
+
+    def _attempt(self, update: int, batch: Batch) -> tuple[Tensor, list[Tensor]] | None:
+        """Loss and gradients; None, with the network as before and the batch in more parts, if memory ran out."""
+        before = [buffer.clone() for buffer in self.network.buffers()]
+        try:
+            return self._gradients(update, batch)
+        except RuntimeError as error:
+            self._split_further(error, len(batch.labels))
+        set_buffers(self.network, before)
+        return None
 
     def _gradients(self, update: int, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         crafted = [(part, self.objective.craft(self.network, part)) for part in batch.parts(self.parts)]
@@ -104,13 +113,14 @@ class Updates:
                 "take a smaller batch size or network"
             ) from error
         self.parts = min(2 * self.parts, images)
-        if self.host.device.type == "cuda":
-            torch.cuda.empty_cache()
         self.host.observer.warning(
             f"{self.host.label}: out of memory; each batch is now worked off in {self.parts} parts, "
             "whose gradients are added; batch normalisation sees one part at a time"
         )
 
 
+_NO_MEMORY = ("can't allocate memory", "std::bad_alloc", "CUBLAS_STATUS_ALLOC_FAILED")
+
+
 def _is_out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _NO_MEMORY)

@@ -63,15 +63,19 @@ def accuracies(measured: Measurement) -> dict[str, float]:
 
 
 def comparison_table(stored: Measurement, made: Measurement) -> str:
-    """The accuracies that both measurements have, each with its 95 % Wilson interval.
+    """The accuracies of the new measurement beside the stored ones, each with its 95 % Wilson interval.
 
     The worst case over all attacks is among them only if these are the same.
     """
     ours, theirs = accuracies(made), accuracies(stored)
-    common = [name for name in theirs if name in ours]
     if set(stored.attacks) != set(made.attacks) or len(stored.attacks) < 2:
-        common.remove(WORST)
-    rows = [[name, *_cells(theirs[name], stored), *_cells(ours[name], made)] for name in common]
+        del ours[WORST]
+    names = [*(name for name in theirs if name in ours), *(name for name in ours if name not in theirs)]
+    missing = ("-", "-")
+    rows = [
+        [name, *(_cells(theirs[name], stored) if name in theirs else missing), *_cells(ours[name], made)]
+        for name in names
+    ]
     return render_table(["attack", "stored", "95 % interval", "retrained", "95 % interval"], rows)
 
 

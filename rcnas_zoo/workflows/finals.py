@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from rcnas_zoo.candidates.training import TrainingJob, train_cached
+from rcnas_zoo.candidates.training import TrainingJob, kept_in, train_cached
 from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached, subset
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.spec.errors import Unavailable
@@ -123,12 +123,13 @@ def measure_on_test(model: nn.Module, job: FinalJob, observer: Observer) -> tupl
     return tuple(measured)
 
 
-def refuse_diverged(result: FinalResult) -> None:
+def refuse_diverged(training: TrainingJob, trained: TrainingResult) -> None:
     """Raise Unavailable if a training diverged: its weights are those before the loss broke, and nobody could tell."""
-    if result.diverged:
+    if trained.diverged:
         raise Unavailable(
-            f"the training of {result.method} must keep a finite loss, it diverged after {len(result.curve)} epochs; "
-            "take another --seed or fewer epochs"
+            f"a training must keep a finite loss, it diverged at update {trained.diverged_at}, after "
+            f"{len(trained.curve)} whole epochs, whose weights are kept in {kept_in(training, trained)}; take another "
+            "--seed, or a lower learning rate (--set learning_rate=...)"
         )
 
 

@@ -4,6 +4,7 @@ import platform
 import time
 from dataclasses import asdict, dataclass, replace
 
+from rcnas_zoo.execution.locks import exclusive
 from rcnas_zoo.execution.workers import Workers
 from rcnas_zoo.reporting.pictures import search_picture
 from rcnas_zoo.spec.canonical import canonical_json
@@ -15,7 +16,6 @@ from rcnas_zoo.tracking.runs import HOLDER_TAG, open_run, unfinished_run
 from rcnas_zoo.tracking.store import current_store
 from rcnas_zoo.tracking.uris import shown
 from rcnas_zoo.workflows.finals import FinalResult
-from rcnas_zoo.workflows.locks import exclusive
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.prepare import Prepared, prepare
 from rcnas_zoo.workflows.problem import make_problem

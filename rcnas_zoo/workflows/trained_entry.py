@@ -8,19 +8,19 @@ from pathlib import Path
 import torch
 
 from rcnas_zoo.candidates.training import train_cached
+from rcnas_zoo.execution.locks import exclusive
 from rcnas_zoo.execution.torchrun import join_team, world_size
 from rcnas_zoo.spec.canonical import canonical_json, digest
-from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.errors import InvalidInput, RcnasError
 from rcnas_zoo.spec.observer import Observer, Silent, Together
-from rcnas_zoo.spec.record import Record
 from rcnas_zoo.tracking.observer import RunObserver
 from rcnas_zoo.tracking.runs import HOLDER_TAG, TrackedRun, open_run, unfinished_run
 from rcnas_zoo.tracking.store import current_store
 from rcnas_zoo.training.history import TrainingResult
-from rcnas_zoo.workflows.finals import FinalJob, FinalResult, finish, metrics_on_test, refuse_diverged
-from rcnas_zoo.workflows.locks import exclusive
+from rcnas_zoo.workflows.finals import FinalJob, finish, metrics_on_test, refuse_diverged
 from rcnas_zoo.workflows.records import new_record
-from rcnas_zoo.zoo.entry import Entry
+from rcnas_zoo.zoo.entry import Entry, read_entry
+from rcnas_zoo.zoo.files import check_place
 from rcnas_zoo.zoo.names import check_name
 from rcnas_zoo.zoo.writing import write_entry
 
@@ -62,15 +62,17 @@ def train_entry(plan: EntryPlan, to: Path, observer: Observer) -> Entry:
         Unavailable: tracking store, cache or disk cannot be used, the same training is under way already, or it
             diverged.
     """
-    if to.exists():
-        raise InvalidInput(f"the folder for the entry must not exist, got {str(to)!r}; name another with --to")
     check_name(to.name)
+    made_by = _made_by(to)
+    check_place(to)
     training, store = plan.job.training, current_store()
     key, holder = plan.key(world_size()), f"{platform.node()}:{training.cache}"
     parameters = {**plan.asked, "recipe": canonical_json(training.recipe.to_dict())}
     tags = {"rcnas.key": key, "rcnas.command": plan.command, HOLDER_TAG: holder}
     with exclusive(training.cache / "locks", key):
         resume = unfinished_run(store, key, holder)
+        if made_by is not None and made_by != resume:
+            raise _occupied(to)
         with open_run(store, plan.workflow, plan.title, parameters, tags, resume, observer) as run:
             return _train_in(run, plan, to, observer)
 
@@ -90,21 +92,37 @@ def _train_in(run: TrackedRun, plan: EntryPlan, to: Path, observer: Observer) ->
     training, watchers = plan.job.training, Together([observer, RunObserver(run)])
     trained = _train_together(plan, watchers)
     run.artifact("engine.json", canonical_json(trained.engine))
+    refuse_diverged(training, trained)
     result = finish(plan.job, trained, watchers)
-    refuse_diverged(result)
     run.metrics(metrics_on_test(result), 0)
-    entry = write_entry(to, training.spec, _record(plan, to.name, result, run.id), trained.best)
-    run.folder(entry.folder, "entry")
-    return entry
-
-
-def _record(plan: EntryPlan, name: str, result: FinalResult, run_id: str) -> Record:
-    training = plan.job.training
-    return new_record(
-        name,
+    # If this run was cut off after the folder was written, the folder is written again, the same.
+    lineage = {**plan.lineage, "epoch": trained.best_epoch, **trained.engine, "run_id": run.id}
+    record = new_record(
+        to.name,
         training.spec,
         dataset=training.source.name,
         recipe=training.recipe,
         measured=result.measured,
-        lineage={**plan.lineage, "run_id": run_id},
+        lineage=lineage,
     )
+    entry = write_entry(to, training.spec, record, trained.best, replace=True)
+    run.folder(entry.folder, "entry")
+    return entry
+
+
+def _made_by(folder: Path) -> str | None:
+    """The run that an entry in the folder says it is of; None where there is no folder.
+
+    Raises:
+        InvalidInput: something else is there.
+    """
+    if not folder.exists():
+        return None
+    try:
+        return str(read_entry(folder).record.lineage["run_id"])
+    except (RcnasError, KeyError) as error:
+        raise _occupied(folder) from error
+
+
+def _occupied(folder: Path) -> InvalidInput:
+    return InvalidInput(f"the folder for the entry must not exist, got {str(folder)!r}; name another with --to")

@@ -21,10 +21,11 @@ def publish_winner(session: Session, job: FinalJob, row: FinalResult) -> tuple[P
     Raises:
         Unavailable: the full training diverged, so there is nothing worth publishing.
     """
-    refuse_diverged(row)
+    trained = train_cached(job.training)
+    refuse_diverged(job.training, trained)
     record = _record(session, job, row)
     with tempfile.TemporaryDirectory() as folder:
-        entry = write_entry(Path(folder) / record.name, row.spec, record, train_cached(job.training).best)
+        entry = write_entry(Path(folder) / record.name, row.spec, record, trained.best)
         published = publish(entry.folder, record.name, session.store, run_id=session.run.id)
         resolved = resolve(session.store, ZooName(record.name, version=published.version))
         copy = download(session.store, resolved, Path(folder) / "copy")

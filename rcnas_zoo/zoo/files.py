@@ -39,6 +39,17 @@ def sha256_of(path: Path) -> str:
     return hashed.hexdigest()
 
 
+def check_place(path: Path) -> None:
+    """Something new can be made at a path: the nearest folder above it that exists may be written.
+
+    Raises:
+        Unavailable: it may not.
+    """
+    above = next((folder for folder in path.absolute().parents if folder.exists()), Path("/"))
+    if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
+        raise Unavailable(f"the folder {above} must be writable to make {path.name} in it; choose another place")
+
+
 def write_file(path: Path, content: bytes) -> None:
     """Writes a file and waits until it is on the disk."""
     with path.open("wb") as file:

@@ -6,7 +6,8 @@ import torch
 
 from rcnas_zoo.candidates import training
 from rcnas_zoo.candidates.source import DataSource
-from rcnas_zoo.candidates.training import threads_for, train_cached
+from rcnas_zoo.candidates.training import kept_in, threads_for, train_cached
+from rcnas_zoo.execution.locks import lock
 from rcnas_zoo.networks.named import named_spec
 from rcnas_zoo.spec import InputSpec, Silent
 from rcnas_zoo.spec.errors import Unavailable
@@ -46,6 +47,16 @@ def test_an_observer_hears_of_the_epochs_also_if_they_come_from_the_cache(job):
     trained = train_cached(job, Listener())
     train_cached(job, Listener())
     assert heard == [(1, 1, dict(trained.curve[0]))] * 2
+
+
+def test_a_training_that_another_process_makes_too_keeps_no_checkpoints(job, monkeypatch):
+    monkeypatch.setattr(training, "Checkpoints", lambda folder: pytest.fail(f"checkpoints in {folder}"))
+    folder = job.cache / "checkpoints" / job.key()
+    with lock(folder, "training") as mine:
+        assert mine
+        result = train_cached(job)
+    assert [path.name for path in folder.iterdir()] == ["training.lock"]
+    assert kept_in(job, result) == next(job.cache.glob("training/??/*"))
 
 
 def test_the_threads_of_the_process_stay_as_they_were(job):

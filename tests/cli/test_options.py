@@ -3,7 +3,7 @@ from pathlib import Path
 import click
 import pytest
 from rcnas_zoo_cli.main import COMMANDS, main
-from rcnas_zoo_cli.options import given, machine_of, one_threat
+from rcnas_zoo_cli.options import flat, given, machine_of, one_threat
 from rcnas_zoo_cli.types import Parsed
 
 from rcnas_zoo.spec.threat import ThreatModel
@@ -86,6 +86,13 @@ def test_threat_and_eps_are_two_ways_to_say_one_thing(threat, eps, expected):
 def test_threat_and_eps_must_not_contradict():
     with pytest.raises(click.UsageError, match="must not contradict each other, got linf@1/255 and linf@8/255"):
         one_threat(SMALL, LARGE)
+
+
+@pytest.mark.parametrize("name", ["evaluate", "retrain", "train"])
+def test_attacks_are_repeated_or_joined(name):
+    attacks = understood(name, "--attack", "pgd-20,fgsm", "--attack", "", "--attack", "cw-5")["attacks"]
+    assert flat(attacks) == ("pgd-20", "fgsm", "cw-5")
+    assert flat(()) is flat((None,)) is None
 
 
 def test_what_is_given_may_be_zero_or_false():

@@ -74,7 +74,7 @@ def test_short_work_beside_other_work_is_not_shown(clock, capsys):
         lines.progress(f"candidate {number}", 9, 9)
     lines.progress("search", 3, 3)
     lines.progress("training", 1, 9)
-    assert capsys.readouterr().err.splitlines() == ["search: 0/3", "search: 3/3", "training: 1/9, 0 s left"]
+    assert capsys.readouterr().err.splitlines() == ["search: 0/3", "search: 3/3", "training: 1/9"]
 
 
 def test_work_beside_other_work_is_shown_to_its_end_if_it_lasts(clock, capsys):
@@ -90,7 +90,7 @@ def test_work_beside_other_work_is_shown_to_its_end_if_it_lasts(clock, capsys):
     lines.progress("candidate 0", 9, 9)
     clock(1)
     lines.progress("candidate 1", 9, 9)
-    assert capsys.readouterr().err.splitlines() == ["search: 0/2", "candidate 0: 5/9, 4 s left", "candidate 0: 9/9"]
+    assert capsys.readouterr().err.splitlines() == ["search: 0/2", "candidate 0: 5/9, 5 s left", "candidate 0: 9/9"]
 
 
 def test_several_pieces_of_work_together_take_no_more_lines_than_one(clock, capsys):
@@ -111,7 +111,7 @@ def test_work_of_the_same_name_begins_anew(clock, capsys):
         lines.progress("attacking", 1, 2)
         clock(1)
         lines.progress("attacking", 2, 2)
-    assert capsys.readouterr().err.splitlines() == 2 * ["attacking: 1/2, 0 s left", "attacking: 2/2"]
+    assert capsys.readouterr().err.splitlines() == 2 * ["attacking: 1/2", "attacking: 2/2"]
 
 
 def test_epochs_are_shown_only_if_asked_for(capsys):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from rcnas_zoo_cli.types import (
     ATTACKS,
     BUDGET,
+    CHANGE,
     COUNT,
     DATASET,
     FOLDER,
@@ -34,6 +35,12 @@ EVERY = (ATTACKS, BUDGET, COUNT, DATASET, FOLDER, POSITIVE, RADIUS, SHARE, SWITC
     [
         (ATTACKS, "pgd-20, fgsm", ("pgd-20", "fgsm")),
         (BUDGET, "5g", Budget(5 * 10**9)),
+        (CHANGE, "beta=4", ("beta", 4)),
+        (CHANGE, "milestones=0.5,0.75", ("milestones", [0.5, 0.75])),
+        (CHANGE, "milestones=[0.5]", ("milestones", [0.5])),
+        (CHANGE, "flip=False", ("flip", False)),
+        (CHANGE, "schedule=one-cycle", ("schedule", "one-cycle")),
+        (CHANGE, "x=a,b", ("x", "a,b")),
         (COUNT, "0", 0),
         (DATASET, "npz:/data/mine.npz", "npz:/data/mine.npz"),
         (FOLDER, "a/b", Path("a/b")),

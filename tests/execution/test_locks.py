@@ -5,13 +5,13 @@ import sys
 
 import pytest
 
+from rcnas_zoo.execution.locks import exclusive
 from rcnas_zoo.spec.errors import Unavailable
-from rcnas_zoo.workflows.locks import exclusive
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from rcnas_zoo.workflows.locks import exclusive
+from rcnas_zoo.execution.locks import exclusive
 with exclusive(Path(sys.argv[1]), "key"):
     print("held", flush=True)
     time.sleep(600)

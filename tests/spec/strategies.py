@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from hypothesis import strategies as st
@@ -16,7 +18,6 @@ from rcnas_zoo.spec.recipe import (
     OBJECTIVES,
     PRECISIONS,
     SCHEDULES,
-    STARTS,
     STATISTICS,
     TrainingRecipe,
 )
@@ -66,23 +67,30 @@ SPECS = st.builds(
     activation=st.sampled_from(ACTIVATIONS),
 )
 
-# The objective fast makes one attack step; every other any number.
+# The objective fast makes one attack step; every other any number. Only one step of PGD may start from noise.
 METHODS = st.tuples(st.sampled_from(OBJECTIVES), st.integers(1, 10_000)).map(
     lambda pair: {"objective": pair[0], "attack_steps": 1 if pair[0] == "fast" else pair[1]}
+)
+STARTING = st.one_of(
+    st.fixed_dictionaries(
+        {
+            "attack_start": st.sampled_from(["gaussian", "uniform"]),
+            "inner_attack": st.sampled_from(["", *INNER_ATTACKS]),
+        }
+    ),
+    st.just({"attack_start": "noise", "attack_steps": 1, "inner_attack": "pgd-ce"}),
 )
 SETTINGS = st.builds(
     dict,
     threat=LINF.map(str),
     beta=st.floats(0, 1e6),
     attack_step_size=st.floats(0, 10),
-    attack_start=st.sampled_from(STARTS),
     epochs=st.integers(1, 100_000),
     learning_rate=st.floats(0, 100),
     nesterov=st.booleans(),
     schedule=st.sampled_from(SCHEDULES),
     milestones=st.lists(SHARES, max_size=4).map(lambda shares: tuple(sorted(shares))),
     selection_attack=ATTACKS.map(str) | st.just("none"),
-    inner_attack=st.sampled_from(["", *INNER_ATTACKS]),
     attack_mode=st.sampled_from(MODES),
     bn_statistics=st.sampled_from(STATISTICS),
     weight_perturbation=SHARES,
@@ -93,7 +101,7 @@ SETTINGS = st.builds(
     cutout=st.integers(0, 1024),
     precision=st.sampled_from(PRECISIONS),
 )
-RECIPES = st.builds(lambda method, settings: TrainingRecipe(**method, **settings), METHODS, SETTINGS)
+RECIPES = st.builds(lambda *parts: TrainingRecipe(**reduce(or_, parts)), SETTINGS, METHODS, STARTING)
 
 ACCURACIES = st.dictionaries(ATTACKS.map(str), SHARES, max_size=4)
 CLAIMS = st.builds(Claim, WORDS, WORDS, THREATS.map(str), ACCURACIES)

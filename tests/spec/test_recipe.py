@@ -121,6 +121,11 @@ def test_any_data_is_a_recipe_or_is_refused(data):
         ({"selection_attack": "pgd"}, "an attack pgd must name its steps"),
         ({"epochs": 0}, "the epochs must be at least 1 and at most 100000, got 0"),
         ({"batch_size": 12.5}, "the batch size must be a whole number, got 12.5"),
+        (
+            {"attack_start": "noise"},
+            "the start noise leaves the ball and must be followed by 1 step of PGD",
+        ),
+        ({"attack_start": "noise", "attack_steps": 1, "inner_attack": "apgd-ce"}, "the start noise leaves the ball"),
         ({"attack_steps": 0}, "the inner attack's steps must be at least 1"),
         ({"crop_padding": -1}, "the crop padding must be at least 0"),
         ({"nesterov": 1}, "nesterov must be true or false, got 1"),

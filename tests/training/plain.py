@@ -70,14 +70,15 @@ def loss(recipe, model, images, labels, adversarial):
     smoothing = recipe.label_smoothing
     if recipe.objective not in ("trades", "mart"):
         return cross_entropy(model(adversarial), labels, smoothing)
-    if recipe.bn_statistics == "twice":
-        model(images)
     before = running_statistics(model)
     natural = model(images)
     if recipe.bn_statistics == "adversarial":
         for norm, (mean, variance) in before.items():
             norm.running_mean, norm.running_var = mean, variance
     attacked = model(adversarial)
+    if recipe.bn_statistics == "twice":
+        # The TRADES script asks for the natural images' target once more, after the adversarial ones.
+        model(images)
     if recipe.objective == "trades":
         apart = divergences(natural, attacked).sum() / len(labels)
         return cross_entropy(natural, labels, smoothing) + recipe.beta * apart

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from rcnas_zoo.execution.team import Team
+from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.training.global_norm import global_norms
 
 from ..teams import as_threads
@@ -32,6 +33,15 @@ def network(dtype=torch.float64, **settings):
         for parameter in layers.parameters():
             parameter.normal_(0.5, 1.0, generator=source)
     return layers.to(dtype)
+
+
+def test_other_normalisations_of_a_batch_are_refused():
+    model = nn.Sequential(nn.BatchNorm2d(3), nn.Flatten(), nn.BatchNorm1d(48))
+    refused = pytest.raises(InvalidInput, match="must normalise batches by BatchNorm2d, got BatchNorm1d")
+    with refused, global_norms(model, Team(0, 2)):
+        pytest.fail("normalised")
+    with global_norms(model, Team()):
+        assert type(model[0]) is nn.BatchNorm2d
 
 
 def loss_of(outputs, rows):

@@ -159,8 +159,8 @@ def test_an_error_in_the_attack_leaves_the_network_as_it_was(convolutional, batc
 
 
 def test_the_attack_of_a_recipe_has_its_own_method_or_that_of_the_objective():
-    recipe = TrainingRecipe(threat="linf@1/8", attack_steps=7, attack_step_size=0.5, attack_start="noise")
-    assert InnerAttack.of(recipe, "pgd-kl", 0.0, 1.0) == InnerAttack("pgd-kl", 0.125, 0.0625, 7, "noise")
+    recipe = TrainingRecipe(threat="linf@1/8", attack_steps=7, attack_step_size=0.5, attack_start="uniform")
+    assert InnerAttack.of(recipe, "pgd-kl", 0.0, 1.0) == InnerAttack("pgd-kl", 0.125, 0.0625, 7, "uniform")
     changed = recipe.with_changes(inner_attack="apgd-ce", attack_mode="train")
-    expected = InnerAttack("apgd-ce", 0.5, 0.25, 7, "noise", "train", -2.0, 2.0)
+    expected = InnerAttack("apgd-ce", 0.5, 0.25, 7, "uniform", "train", -2.0, 2.0)
     assert InnerAttack.of(changed, "pgd-kl", -2.0, 2.0) == expected

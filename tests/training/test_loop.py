@@ -12,6 +12,7 @@ from rcnas_zoo.evaluation.evaluate import evaluate
 from rcnas_zoo.execution.team import Team
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.network import InputSpec
+from rcnas_zoo.training import course
 from rcnas_zoo.training.host import Host
 from rcnas_zoo.training.loop import train
 
@@ -257,8 +258,38 @@ def test_the_update_of_the_first_loss_that_is_no_number_is_named(splits, update,
     assert len(result.curve) == len(seen.rows) == epoch - 1
     assert seen.warnings == [
         f"candidate 3: the loss must stay finite, it did not at update {update} (epoch {epoch}); "
-        f"the weights after epoch {epoch - 1} are kept, try a lower learning rate or another seed"
+        "the weights of the epochs before are kept, try a lower learning rate or another seed"
     ]
+
+
+def test_a_training_that_is_broken_ends_soon_and_not_with_the_epoch(splits, monkeypatch):
+    monkeypatch.setattr(course, "LOOK_EVERY", 3)
+    seen = Heard()
+    recipe = RECIPE.with_changes(objective="clean", selection_attack="none")
+    result = train(Broken(2), *splits, recipe, seed=0, host=Host(observer=seen))
+    assert (result.diverged_at, result.curve) == (2, ())
+    assert seen.done[-1] == 3
+
+
+def test_logits_that_are_no_numbers_under_attack_end_the_training_too(splits):
+    class Cliff(nn.Module):
+        """In eval mode, with gradients on, as an attack asks it."""
+
+        def __init__(self):
+            super().__init__()
+            self.layer = linear_network()
+
+        def forward(self, images):
+            logits = self.layer(images)
+            attacked = not self.training and images.is_leaf and not torch.is_grad_enabled() and self.seen
+            self.seen = images.requires_grad or self.seen
+            return logits * torch.nan if attacked else logits
+
+        seen = False
+
+    recipe = RECIPE.with_changes(objective="clean", selection_attack="pgd-2")
+    result = train(Cliff(), *splits, recipe, seed=0)
+    assert (result.diverged, result.curve) == (True, ())
 
 
 @pytest.mark.parametrize("average", [0.0, 0.9])

@@ -1,12 +1,20 @@
 """A training that is cut off goes on where it stood, and ends as if nothing had happened."""
 
 import os
+import signal
+import sys
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
 
 from rcnas_zoo.datasets.images import Images
+from rcnas_zoo.networks.build import build
+from rcnas_zoo.networks.named import named_spec
 from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.network import InputSpec
 from rcnas_zoo.training.checkpoints import Checkpoints, Saved
 from rcnas_zoo.training.host import Host
 from rcnas_zoo.training.loop import train
@@ -222,6 +230,52 @@ def test_where_all_checkpoints_are_damaged_the_training_begins_anew_and_can_be_c
 
 def swapped(images):
     return Images(images.images, 1 - images.labels)
+
+
+class Interrupting(nn.Module):
+    """Sends a signal to this process in the middle of an update, with the passes of one objective in train mode."""
+
+    def __init__(self, number, update):
+        super().__init__()
+        self.network, self.number, self.update, self.done = small_network(), number, update, 0
+
+    def forward(self, images):
+        self.done += self.training
+        if self.training and self.done == self.update:
+            os.kill(os.getpid(), self.number)
+        return self.network(images)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("update", [1, 5, 12])
+def test_an_interrupt_finds_a_checkpoint_of_the_update_that_was_under_way(splits, tmp_path, number, update):
+    """Far from the next one that is due; what goes on from it ends as if nothing had happened."""
+    recipe = SHORT.with_changes(objective="clean", selection_attack="none")
+    host = Host(checkpoints=Checkpoints(tmp_path / "kept", every_seconds=3600))
+    with pytest.raises((KeyboardInterrupt, SystemExit)), raising_on_sigterm():
+        train(Interrupting(number, update), *splits, recipe, seed=0, host=host)
+    assert [path.stem for path in (tmp_path / "kept").glob("*.json")] == [f"{update:09}"]
+    result = train(Interrupting(number, 0), *splits, recipe, seed=0, host=host)
+    assert same_result(result, train(Interrupting(number, 0), *splits, recipe, seed=0))
+
+
+@contextmanager
+def raising_on_sigterm():
+    usual = signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, usual)
+
+
+def with_activation(activation):
+    return build(replace(named_spec("wrn-10-1", InputSpec((1, 4, 4)), 2), activation=activation))
+
+
+def test_a_network_of_equal_shapes_and_another_activation_is_another_training(run, cut_off):
+    cut_off(SHORT, 3, model=with_activation("relu"))
+    with pytest.raises(InvalidInput, match="must be of this training, got another's"):
+        run(SHORT, model=with_activation("silu"))
 
 
 @pytest.mark.parametrize(

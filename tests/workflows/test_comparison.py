@@ -50,10 +50,12 @@ def test_each_accuracy_stands_beside_the_stored_one_with_its_interval():
     ]
 
 
-@pytest.mark.parametrize("attacks", [{"pgd-20": 0.5}, {"pgd-20": 0.5, "cw-20": 0.5}])
-def test_only_attacks_that_both_have_are_compared_and_no_worst_case_of_others(attacks):
-    table = comparison_table(FIRST, replace(SECOND, attacks=attacks))
-    assert [line.split()[0] for line in table.splitlines()[2:]] == ["clean", "pgd-20"]
+@pytest.mark.parametrize("attacks", [{"pgd-20": 0.5}, {"cw-20": 0.25, "pgd-20": 0.5}])
+def test_every_attack_made_is_shown_and_no_worst_case_over_other_attacks(attacks):
+    rows = comparison_table(FIRST, replace(SECOND, attacks=attacks)).splitlines()[2:]
+    assert [row.split()[0] for row in rows] == ["clean", "pgd-20", *(["cw-20"] if len(attacks) > 1 else [])]
+    if len(attacks) > 1:
+        assert rows[-1].split() == ["cw-20", "-", "-", "25.0", "%", "17.5", "%", "to", "34.3", "%"]
 
 
 def test_the_text_tells_the_training_the_comparison_and_whether_the_weights_are_the_same(retrained, trained):

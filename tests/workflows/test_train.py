@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -6,15 +7,17 @@ import pytest
 import torch
 
 from rcnas_zoo.candidates import training
-from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.errors import InvalidInput, Unavailable
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.recipe import OBJECTIVES
 from rcnas_zoo.spec.threat import ThreatModel
+from rcnas_zoo.tracking.runs import TrackedRun
 from rcnas_zoo.training.checkpoints import Checkpoints
 from rcnas_zoo.training.recipes import named_recipe
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.train import TrainSettings, default_folder, train
 from rcnas_zoo.workflows.verify import verify_entry
+from rcnas_zoo.zoo.entry import read_entry
 from rcnas_zoo.zoo.loading import load_model
 from rcnas_zoo.zoo.show import describe
 
@@ -161,6 +164,39 @@ def test_a_training_that_was_cut_off_goes_on_in_the_same_run_and_no_step_is_logg
     whole = train("wrn-10-1", "digits", tmp_path / "whole", settings, Machine(cache=tmp_path / "other"))
     first, other = load_model(entry).state_dict(), load_model(whole).state_dict()
     assert all(torch.equal(first[name], tensor) for name, tensor in other.items())
+
+
+def test_a_run_that_breaks_after_its_folder_was_written_is_completed_by_the_same_command(here, tmp_path, monkeypatch):
+    settings, machine = TrainSettings(epochs=1, attacks=("clean",), train_size=50), Machine(cache=tmp_path / "cache")
+    keep = TrackedRun.folder
+
+    def lost(run, folder, name):
+        raise Unavailable("the server is gone")
+
+    monkeypatch.setattr(TrackedRun, "folder", lost)
+    with pytest.raises(Unavailable, match="the server is gone"):
+        train("wrn-10-1", "digits", tmp_path / "mine", settings, machine)
+    first = read_entry(tmp_path / "mine").record.lineage["run_id"]
+    with pytest.raises(InvalidInput, match="must not exist"):
+        train("wrn-10-1", "digits", tmp_path / "mine", replace(settings, seed=1), machine)
+    monkeypatch.setattr(TrackedRun, "folder", keep)
+    entry = train("wrn-10-1", "digits", tmp_path / "mine", settings, machine)
+    assert entry.record.lineage["run_id"] == first
+    assert {file.path for file in here.client().list_artifacts(first, "entry")} > {"entry/record.json"}
+    with pytest.raises(InvalidInput, match="must not exist"):
+        train("wrn-10-1", "digits", tmp_path / "mine", settings, machine)
+
+
+def test_a_training_that_diverges_tells_where_and_measures_nothing(here, tmp_path, monkeypatch):
+    monkeypatch.setattr("rcnas_zoo.workflows.trained_entry.finish", lambda *_: pytest.fail("measured"))
+    changes = {"learning_rate": 100, "momentum": 1, "gradient_clip": 0}
+    settings = TrainSettings(epochs=2, objective="clean", changes=changes)
+    machine = Machine(cache=tmp_path / "cache")
+    with pytest.raises(Unavailable, match=r"it diverged at update \d+, after 0 whole epochs.* kept in ") as caught:
+        train("wrn-10-1", "digits", tmp_path / "mine", settings, machine)
+    kept = Path(str(caught.value).split("kept in ")[1].split(";")[0])
+    assert {"best.safetensors", "last.safetensors"} < {path.name for path in kept.iterdir()}
+    assert not (tmp_path / "mine").exists()
 
 
 def test_the_engine_that_ran_is_told_in_the_run(trained):
