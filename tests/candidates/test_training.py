@@ -141,7 +141,7 @@ def test_a_training_that_was_cut_off_goes_on_and_its_checkpoints_go_when_it_is_d
     assert keys(job) == ([], [job.key()])
     seen = Counted()
     assert same(train_cached(job, seen), undisturbed)
-    assert seen.done[0] == 5
+    assert seen.done[0] == 6
     assert keys(job) == ([job.key()], [])
 
 

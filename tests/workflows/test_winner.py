@@ -48,8 +48,10 @@ def test_a_registry_that_damages_the_weights_is_noticed(session, winner, monkeyp
     assert publish_winner(session, *winner)[1] is False
 
 
-def test_a_network_whose_training_diverged_is_not_published(session, winner):
+def test_a_network_whose_training_diverged_is_not_published(session, winner, monkeypatch):
     job, row = winner
-    with pytest.raises(Unavailable, match="searched must keep a finite loss, it diverged after 1 epochs"):
-        publish_winner(session, job, replace(row, diverged=True))
+    trained = replace(train_cached(job.training), diverged_at=7)
+    monkeypatch.setattr("rcnas_zoo.workflows.winner.train_cached", lambda *_: trained)
+    with pytest.raises(Unavailable, match="must keep a finite loss, it diverged at update 7, after 1 whole epochs"):
+        publish_winner(session, job, row)
     assert session.store.client().search_registered_models() == []
