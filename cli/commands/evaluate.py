@@ -54,8 +54,8 @@ def command(
 ) -> None:
     """Attack a network of the zoo on test images.
 
-    Attacks: clean, fgsm, pgd-N, cw-N, autoattack, torchattacks:NAME. An image counts as robust only if it survives
-    every attack given.
+    Attacks: clean, fgsm, pgd-N, cw-N, autoattack and its parts (apgd-ce, apgd-dlr, apgd-t, fab-t, square),
+    autoattack-rand, torchattacks:NAME. An image counts as robust only if it survives every attack given.
 
     Example: rcnas-zoo evaluate robust-2m --attack pgd-20 --attack autoattack --samples 64
     """

@@ -1,47 +1,50 @@
-"""Auto-PGD: an ascent in a box that chooses its own step sizes (Croce and Hein 2020, Algorithm 1)."""
+"""Auto-PGD: an ascent in a region that chooses its own step sizes (Croce and Hein 2020, Algorithm 1)."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
+from rcnas_zoo.attacks.region import Region
+
 MOMENTUM_SHARE = 0.75
 IMPROVING_SHARE = 0.75
 
+Look: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor, Tensor | None]]
+"""Points (N, C, H, W) -> the loss of each, the gradient of their sum, and which images go on: bool (N,), None for all.
 
-def apgd(
-    loss_and_gradient: Callable[[Tensor], tuple[Tensor, Tensor]],
-    start: Tensor,
-    lower: Tensor,
-    upper: Tensor,
-    steps: int,
-    step_size: float,
-) -> Tensor:
-    """The images of highest loss that sign steps with momentum come by, from the start on.
+Losses (n,) and gradients (n, C, H, W) are those of the images that go on."""
+
+
+def apgd(look: Look, start: Tensor, region: Region, steps: int, step_size: float) -> Tensor:
+    """The points of highest loss that steps with momentum come by, from the start on.
 
     At the end of each of the `intervals`, an image whose loss rose in at most 75 % of the steps, or whose step size and
     best loss are both what they were one interval ago, halves its step and goes back to its best place. Every image
-    climbs for itself, but none ends early, so nothing waits for the device.
+    climbs for itself. Where nobody leaves, nothing waits for the device.
 
     Departures from the paper, both as in its authors' code: "at most 75 %" is "fewer than" there, and the first step
     after a return is compared with the last loss before it, not with the best one. Departure from that code: it
     compares the very first step with zero, we with the loss of the start.
 
     Args:
-        loss_and_gradient: images (N, C, H, W) -> the loss of each (N,), and the gradient (N, C, H, W) of their sum.
-            It is called once for the start and once after each step.
-        start: (N, C, H, W); it is clipped to the bounds.
-        lower: (N, C, H, W), the least that each pixel may be: the Linf ball, cut by the value range.
-        upper: (N, C, H, W), the most.
+        look: is called once for the start and once after each step.
+        start: (N, C, H, W); it is moved into the region.
+        region: where the points may be.
         steps: number of steps, at least 1.
         step_size: of the first interval, in the units of the images; twice the radius in AutoAttack.
 
     Returns:
-        (N, C, H, W) inside the bounds, without a graph. A loss that is not a number is never the highest.
+        (n, C, H, W) inside the region, without a graph, of the images that went on to the end. A loss that is not a
+        number is never the highest.
     """
-    climb = _Climb(loss_and_gradient, start.clamp(lower, upper), (lower, upper), step_size)
+    climb = _Climb.begin(look, region.confine(start), region, step_size)
     for interval in intervals(steps):
-        climb.walk(interval)
+        climb.walk(look, interval)
+        if not len(climb.losses):
+            break
     return climb.best
 
 
@@ -57,64 +60,86 @@ def intervals(steps: int) -> Iterator[int]:
         length = max(length - shrinking, shortest)
 
 
+@dataclass
 class _Climb:
-    """Where the ascent of every image stands. No tensor is changed in place, so they may share memory.
+    """Where the ascent of every image stands; every field has a row for each. No tensor is changed in place."""
 
-    Attributes:
-        best: the place (N, C, H, W) of the highest loss so far.
-    """
+    region: Region
+    place: Tensor
+    previous: Tensor
+    losses: Tensor
+    gradient: Tensor
+    best: Tensor
+    best_losses: Tensor
+    best_gradient: Tensor
+    step_sizes: Tensor
+    new_share: Tensor
+    halved: Tensor
+    rises: Tensor
+    losses_before: Tensor
 
-    def __init__(
-        self,
-        loss_and_gradient: Callable[[Tensor], tuple[Tensor, Tensor]],
-        start: Tensor,
-        bounds: tuple[Tensor, Tensor],
-        step_size: float,
-    ) -> None:
-        self._loss_and_gradient = loss_and_gradient
-        self._bounds = bounds
-        self._place = self._previous = self.best = start
-        losses, self._gradient = loss_and_gradient(start)
-        self._losses = self._best_losses = losses.detach()
-        self._best_gradient = self._gradient
-        self._step_sizes = start.new_full((len(start), 1, 1, 1), step_size)
-        # The first judgement knows no earlier one that could have left the step size as it was.
-        self._halved = torch.ones_like(self._losses, dtype=torch.bool)
-        # There is no direction to keep before the first step.
-        self._new_share = 1.0
+    @classmethod
+    def begin(cls, look: Look, start: Tensor, region: Region, step_size: float) -> "_Climb":
+        losses, gradient, stays = look(start)
+        if stays is not None:
+            start, region = start[stays], region[stays]
+        rows = start.new_ones((len(start), 1, 1, 1))
+        return cls(
+            region=region,
+            place=start,
+            previous=start,
+            losses=losses,
+            gradient=gradient,
+            best=start,
+            best_losses=losses,
+            best_gradient=gradient,
+            step_sizes=rows * step_size,
+            # There is no direction to keep before the first step.
+            new_share=rows,
+            # The first judgement knows no earlier one that could have left the step size as it was.
+            halved=torch.ones_like(losses, dtype=torch.bool),
+            rises=torch.zeros_like(losses),
+            losses_before=losses,
+        )
 
-    def walk(self, steps: int) -> None:
+    def walk(self, look: Look, steps: int) -> None:
         """So many steps, then the judgement over them."""
-        best_before = self._best_losses
-        rises = torch.zeros_like(self._losses)
+        self.losses_before = self.best_losses
+        self.rises = torch.zeros_like(self.losses)
         for _ in range(steps):
-            rises = rises + self._step()
-        stuck = ~self._halved & (self._best_losses == best_before)
-        self._halved = (rises <= IMPROVING_SHARE * steps) | stuck
+            self._step(look)
+            if not len(self.losses):
+                return
+        stuck = ~self.halved & (self.best_losses == self.losses_before)
+        self.halved = (self.rises <= IMPROVING_SHARE * steps) | stuck
         self._return_the_halved()
 
-    def _step(self) -> Tensor:
-        """One step of every image; True (N,) where it raised the loss."""
-        straight = (self._place + self._step_sizes * self._gradient.sign()).clamp(*self._bounds)
-        ahead, onward = straight - self._place, self._place - self._previous
-        moved = self._place + self._new_share * ahead + (1 - self._new_share) * onward
-        self._previous, self._place = self._place, moved.clamp(*self._bounds)
-        self._new_share = MOMENTUM_SHARE
-        before = self._losses
-        losses, self._gradient = self._loss_and_gradient(self._place)
-        self._losses = losses.detach()
+    def _step(self, look: Look) -> None:
+        straight = self.region.confine(self.place + self.step_sizes * self.region.direction(self.gradient))
+        ahead, onward = straight - self.place, self.place - self.previous
+        moved = self.place + self.new_share * ahead + (1 - self.new_share) * onward
+        self.previous, self.place = self.place, self.region.confine(moved)
+        self.new_share = torch.full_like(self.new_share, MOMENTUM_SHARE)
+        losses, gradient, stays = look(self.place)
+        if stays is not None:
+            self._keep(stays)
+        self.rises = self.rises + (losses > self.losses)
+        self.losses, self.gradient = losses, gradient
         self._keep_the_best()
-        return self._losses > before
+
+    def _keep(self, stays: Tensor) -> None:
+        for field in fields(self):
+            setattr(self, field.name, getattr(self, field.name)[stays])
 
     def _keep_the_best(self) -> None:
-        better = (self._losses > self._best_losses) | self._best_losses.isnan()
-        self._best_losses = torch.where(better, self._losses, self._best_losses)
+        better = (self.losses > self.best_losses) | self.best_losses.isnan()
+        self.best_losses = torch.where(better, self.losses, self.best_losses)
         better = better.view(-1, 1, 1, 1)
-        self.best = torch.where(better, self._place, self.best)
-        self._best_gradient = torch.where(better, self._gradient, self._best_gradient)
+        self.best = torch.where(better, self.place, self.best)
+        self.best_gradient = torch.where(better, self.gradient, self.best_gradient)
 
     def _return_the_halved(self) -> None:
-        halved = self._halved.view(-1, 1, 1, 1)
-        self._step_sizes = torch.where(halved, self._step_sizes / 2, self._step_sizes)
-        self._place = torch.where(halved, self.best, self._place)
-        self._gradient = torch.where(halved, self._best_gradient, self._gradient)
+        halved = self.halved.view(-1, 1, 1, 1)
+        self.step_sizes = torch.where(halved, self.step_sizes / 2, self.step_sizes)
+        self.place = torch.where(halved, self.best, self.place)
+        self.gradient = torch.where(halved, self.best_gradient, self.gradient)

@@ -1,74 +1,96 @@
-"""AutoAttack (Croce and Hein 2020): four attacks in turn, each on the images that are still right.
+"""AutoAttack (Croce and Hein 2020): four attacks in turn, each on the images that still stand."""
 
-The parts come from torchattacks, with the official settings: its own ``AutoAttack`` runs 10 steps instead of 100,
-another schedule of Square, and a target for every class instead of 9.
-"""
-
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-
+from rcnas_zoo.attacks.auto_pgd import AutoPgd, Climbing
 from rcnas_zoo.attacks.ball import Ball
-from rcnas_zoo.attacks.base import Attack, is_right
-from rcnas_zoo.attacks.torchattacks_bridge import Peer, library, norm_and_radius
+from rcnas_zoo.attacks.base import Attack, streams
+from rcnas_zoo.attacks.fab import FastAdaptiveBoundary
+from rcnas_zoo.attacks.hunt import Hunt
+from rcnas_zoo.attacks.square import Square
+from rcnas_zoo.spec.errors import InvalidInput
 
-TARGETS = 9
-_APGD = {"steps": 100, "n_restarts": 1, "eot_iter": 1, "rho": 0.75}
-_FAB = {"steps": 100, "n_restarts": 1, "alpha_max": 0.1, "eta": 1.05, "beta": 0.9}
-_SQUARE = {"n_queries": 5000, "n_restarts": 1, "p_init": 0.8, "loss": "margin", "resc_schedule": False}
+RANDOM_PASSES = 20
+LEAST_CLASSES = {"apgd-dlr": 3, "apgd-t": 4}
+"""Their losses divide by a difference of the first logit and the third, or the fourth."""
+_PART_STREAMS = 1 << 10
 
 
-def standard_parts(classes: int) -> dict[str, Peer]:
-    """The sequence for this many classes, by the names of its parts; norm and radius are not filled in.
+@dataclass(frozen=True)
+class Effort:
+    """How hard the parts try; these are the official numbers.
 
-    Departure: the targeted parts need 4 classes (their loss divides by a difference of the first and the fourth logit).
-    Below that they give way to untargeted ones; the untargeted DLR loss needs 3 classes.
+    Attributes:
+        steps: of each ascent of APGD, and of each walk of FAB.
+        targets: likeliest wrong classes that the targeted parts aim at, one by one.
+        queries: of Square.
     """
-    # torchattacks aims at n_classes - 1 targets, the likeliest wrong classes.
-    targeted = {"n_classes": min(classes, TARGETS + 1)}
-    parts = {
-        "apgd-ce": Peer("APGD", {**_APGD, "loss": "ce"}),
-        "apgd-t": Peer("APGDT", {**_APGD, **targeted}),
-        "apgd-dlr": Peer("APGD", {**_APGD, "loss": "dlr"}),
-        "fab-t": Peer("FAB", {**_FAB, **targeted, "multi_targeted": True}),
-        "fab": Peer("FAB", {**_FAB, "multi_targeted": False}),
-        "square": Peer("Square", _SQUARE),
+
+    steps: int = 100
+    targets: int = 9
+    queries: int = 5000
+
+
+STANDARD = Effort()
+
+
+def make_part(name: str, ball: Ball, classes: int, effort: Effort = STANDARD) -> Attack:
+    """One part: ``apgd-ce``, ``apgd-dlr``, ``apgd-t``, ``fab-t`` or ``square``.
+
+    Raises:
+        InvalidInput: too few classes for its loss.
+    """
+    least = LEAST_CLASSES.get(name, 2)
+    if classes < least:
+        raise InvalidInput(f"the attack {name} needs at least {least} classes, got {classes}; take apgd-ce or fab-t")
+    targets = min(effort.targets, classes - 1)
+    if name == "fab-t":
+        return FastAdaptiveBoundary(name, ball, effort.steps, targets)
+    if name == "square":
+        return Square(name, ball, effort.queries)
+    climbs = {
+        "apgd-ce": Climbing("cross-entropy", effort.steps),
+        "apgd-dlr": Climbing("dlr", effort.steps),
+        "apgd-t": Climbing("targeted-dlr", effort.steps, targets),
     }
-    few = {2: ("apgd-ce", "fab", "square"), 3: ("apgd-ce", "apgd-dlr", "fab", "square")}
-    return {name: parts[name] for name in few.get(classes, ("apgd-ce", "apgd-t", "fab-t", "square"))}
+    return AutoPgd(name, ball, climbs[name])
 
 
 class AutoAttack(Attack):
-    """The parts in turn; an image that a part breaks leaves the batch at once.
+    """The parts in turn; an image that a part breaks leaves at once."""
 
-    A part attacks its images together, so its random choices, and by a hair the result, depend on the batch: the batch
-    is part of the settings.
-    """
-
-    def __init__(self, name: str, ball: Ball, classes: int) -> None:
-        threat = norm_and_radius(ball)
-        parts = {part: Peer(peer.class_name, peer.arguments | threat) for part, peer in standard_parts(classes).items()}
+    def __init__(self, name: str, ball: Ball, parts: Mapping[str, Attack], **more: Any) -> None:
         self._parts = tuple(parts.values())
-        settings: dict[str, Any] = {
-            "library": library(),
-            "parts": [{"part": part, "class": peer.class_name, **peer.arguments} for part, peer in parts.items()],
-            "seeds": "s, s + 1, ... for the parts; s is the seed of the batch's first image",
-        }
-        if "apgd-t" not in parts:
-            names = ", ".join(parts)
-            settings["substitute"] = f"{classes} classes are too few for the targeted parts, it ran {names}"
-        super().__init__(name, ball, **settings)
+        settings = [
+            {key: value for key, value in part.settings.items() if key not in ball.settings} for part in self._parts
+        ]
+        super().__init__(name, ball, parts=settings, **more)
 
-    def run(self, model: nn.Module, images: Tensor, labels: Tensor, seeds: list[int]) -> Tensor:
+    def run(self, hunt: Hunt, seeds: list[int]) -> None:
         """See `Attack.run`."""
-        result = images.clone()
-        alive = torch.arange(len(images), device=images.device)
         for place, part in enumerate(self._parts):
-            targets, wanted = images[alive], labels[alive]
-            found = self.ball.project(part.attack(model, targets, wanted, self.ball, seeds[0] + place), targets)
-            result[alive] = found
-            alive = alive[is_right(model, found, wanted)]
-            if not len(alive):
-                break
-        return result
+            if len(hunt):
+                part.run(hunt, streams(seeds, place * _PART_STREAMS))
+
+
+def standard(name: str, ball: Ball, classes: int, effort: Effort = STANDARD) -> AutoAttack:
+    """The standard version: APGD-CE, APGD-T, FAB-T, Square.
+
+    Departure: below 4 classes the loss of APGD-T is not defined, so it gives way to APGD-DLR (3 classes) or goes (2).
+    """
+    few = {2: ("apgd-ce", "fab-t", "square"), 3: ("apgd-ce", "apgd-dlr", "fab-t", "square")}
+    names = few.get(classes, ("apgd-ce", "apgd-t", "fab-t", "square"))
+    parts = {part: make_part(part, ball, classes, effort) for part in names}
+    if classes not in few:
+        return AutoAttack(name, ball, parts)
+    ran = ", ".join(names)
+    return AutoAttack(name, ball, parts, substitute=f"{classes} classes are too few for apgd-t, it ran {ran}")
+
+
+def randomised(name: str, ball: Ball, classes: int, effort: Effort = STANDARD) -> AutoAttack:
+    """The version for models whose answers are random: APGD-CE and APGD-DLR on gradients averaged over 20 passes."""
+    losses = {"apgd-ce": "cross-entropy", **({"apgd-dlr": "dlr"} if classes >= LEAST_CLASSES["apgd-dlr"] else {})}
+    climbs = {part: Climbing(loss, effort.steps, passes=RANDOM_PASSES) for part, loss in losses.items()}
+    return AutoAttack(name, ball, {part: AutoPgd(part, ball, climb) for part, climb in climbs.items()})

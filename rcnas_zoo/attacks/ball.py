@@ -45,6 +45,12 @@ class Ball(ABC):
         draws = [self.noise(images.shape[1:], torch.Generator().manual_seed(seed)) for seed in seeds]
         return (images + torch.stack(draws).to(images.device)).clamp(self.low, self.high)
 
+    def surface_start(self, images: Tensor, seeds: Sequence[int]) -> Tensor:
+        """A random point at the full radius from each image, clipped to the value range; seeded as `random_start`."""
+        draws = torch.stack([self.noise(images.shape[1:], torch.Generator().manual_seed(seed)) for seed in seeds])
+        length = _over_images(self.distance(draws, torch.zeros_like(draws)).clamp_min(_TINY))
+        return (images + (draws * (self.radius / length)).to(images.device)).clamp(self.low, self.high)
+
     def project(self, points: Tensor, centres: Tensor) -> Tensor:
         """The points, moved into their ball and the value range; a point inside stays exactly where it is.
 

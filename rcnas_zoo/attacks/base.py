@@ -1,6 +1,7 @@
 """What every attack is, and the ceremony that all of them share."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import Any
 
@@ -9,6 +10,8 @@ from torch import Tensor, nn
 
 from rcnas_zoo.attacks.ball import Ball
 from rcnas_zoo.attacks.guard import untouched
+from rcnas_zoo.attacks.hunt import Hunt
+from rcnas_zoo.attacks.victim import Victim
 
 
 class Attack(ABC):
@@ -27,7 +30,14 @@ class Attack(ABC):
         self.ball = ball
         self.settings: dict[str, Any] = {"attack": name, **ball.settings, **settings}
 
-    def perturb(self, model: nn.Module, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+    def perturb(
+        self,
+        model: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        generator: torch.Generator,
+        engine: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
         """Adversarial images. An example counts as broken if and only if the plain model misclassifies what comes back.
 
         The model and all global random states are left as they were. An image that the model misclassifies already
@@ -38,18 +48,21 @@ class Attack(ABC):
             images: (N, C, H, W) float32 inside the value range.
             labels: (N,) int64.
             generator: source of every random choice, on any device.
+            engine: computes what the model does, sooner but perhaps less exactly: gradients come from it, verdicts
+                never.
 
         Returns:
             (N, C, H, W) float32 inside the ball and the value range, without a graph.
         """
         seeds = torch.randint(2**31, (len(images),), generator=generator, device=generator.device)
         with untouched(model):
+            victim = Victim(model, engine)
             adversarial, labels = images.detach().clone(), labels.clone()
-            right = is_right(model, adversarial, labels) | (not self.stops_early)
+            right = victim.is_right(adversarial, labels) | (not self.stops_early)
             if right.any():
-                targets = adversarial[right]
-                found = self.run(model, targets, labels[right], seeds[right.to(seeds.device)].tolist())
-                adversarial[right] = self.ball.project(found.detach(), targets)
+                hunt = Hunt(victim, self.ball, adversarial[right], labels[right], to_the_end=not self.stops_early)
+                self.run(hunt, seeds[right.to(seeds.device)].tolist())
+                adversarial[right] = hunt.found.detach()
         return adversarial
 
     def to_the_end(self) -> "Attack":
@@ -64,29 +77,25 @@ class Attack(ABC):
         return other
 
     @abstractmethod
-    def run(self, model: nn.Module, images: Tensor, labels: Tensor, seeds: list[int]) -> Tensor:
-        """The attack itself, on at least one image; the ball is enforced afterwards.
+    def run(self, hunt: Hunt, seeds: list[int]) -> None:
+        """The attack itself, on at least one image.
 
         While the attack ``stops_early``, all the images are classified rightly.
 
         Args:
-            model: lent out by `untouched`.
-            images: (N, C, H, W) float32 inside the value range.
-            labels: (N,) int64.
-            seeds: one in [0, 2^31) for each image.
+            hunt: the images, the model and the ball; it is told of every point worth a look, and at last of the points
+                of the images that stand.
+            seeds: one in [0, 2^63) for each image of ``hunt.found``.
         """
 
 
-def is_right(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
-    """Which images the model classifies rightly: bool (N,)."""
-    with torch.no_grad():
-        logits: Tensor = model(images)
-    return logits.argmax(1) == labels
+def streams(seeds: Sequence[int], number: int) -> list[int]:
+    """The seeds of another stream of random choices for each image; stream 0 are the seeds themselves."""
+    return [(seed + number * 2**31) % 2**63 for seed in seeds]
 
 
 class CleanAttack(Attack):
     """No attack at all: the images themselves."""
 
-    def run(self, model: nn.Module, images: Tensor, labels: Tensor, seeds: list[int]) -> Tensor:
+    def run(self, hunt: Hunt, seeds: list[int]) -> None:
         """See `Attack.run`."""
-        return images

@@ -3,28 +3,10 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
-
 from rcnas_zoo.attacks.ball import Ball
 from rcnas_zoo.attacks.base import Attack
-from rcnas_zoo.spec.errors import InvalidInput
-
-
-def negative_margin(logits: Tensor, labels: Tensor) -> Tensor:
-    """How far the best wrong logit is above the right one, max_{k != y} z_k - z_y: (N,); 0 on the decision boundary."""
-    right = logits.gather(1, labels[:, None])[:, 0]
-    wrong = logits.scatter(1, labels[:, None], -torch.inf).amax(1)
-    return wrong - right
-
-
-def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """The cross-entropy of each example, in nats: (N,)."""
-    return F.cross_entropy(logits, labels, reduction="none")
-
-
-LOSSES = {"cross-entropy": cross_entropy, "margin": negative_margin}
+from rcnas_zoo.attacks.hunt import Hunt
+from rcnas_zoo.attacks.losses import LOSSES
 
 
 @dataclass(frozen=True)
@@ -67,30 +49,15 @@ class GradientAttack(Attack):
         self._ascent = ascent
         self._step_size = ball.radius * float(ascent.step_share)
 
-    def run(self, model: nn.Module, images: Tensor, labels: Tensor, seeds: list[int]) -> Tensor:
+    def run(self, hunt: Hunt, seeds: list[int]) -> None:
         """See `Attack.run`."""
-        current = self.ball.random_start(images, seeds) if self._ascent.start == "uniform" else images
-        result = current.clone()
-        alive = torch.arange(len(images), device=images.device)
+        loss, start = LOSSES[self._ascent.loss], hunt.centres
+        points = self.ball.random_start(start, seeds) if self._ascent.start == "uniform" else start
         for _ in range(self._ascent.steps):
-            gradient, right = self._gradient(model, current, labels[alive])
-            if self.stops_early:
-                alive, current, gradient = alive[right], current[right], gradient[right]
-            if not len(alive):
-                break
-            step = self.ball.direction(gradient) * self._step_size
-            current = self.ball.project(current + step, images[alive])
-            result[alive] = current
-        return result
-
-    def _gradient(self, model: nn.Module, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        point = images.detach().requires_grad_()
-        logits: Tensor = model(point)
-        if not logits.requires_grad:
-            raise InvalidInput(f"the model must be differentiable for {self.name}; attack it with torchattacks:Square")
-        right = logits.argmax(1) == labels
-        # Summed, not averaged: a mean only scales the gradient, and may underflow it.
-        loss = LOSSES[self._ascent.loss](logits, labels).sum()
-        gradient = torch.autograd.grad(loss, point)[0]
-        # A gradient that is not a number shows no direction; evaluation raises a flag for it.
-        return gradient.nan_to_num(0.0, 0.0, 0.0), right
+            slope = hunt.gradient(points, loss)
+            stands = hunt.strike(points, hunt.wrong(slope.logits))
+            if not len(hunt):
+                return
+            step = self.ball.direction(slope.gradient[stands]) * self._step_size
+            points = self.ball.project(points[stands] + step, hunt.centres)
+        hunt.settle(points)

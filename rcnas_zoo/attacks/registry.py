@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from fractions import Fraction
 
-from rcnas_zoo.attacks.autoattack import AutoAttack
+from rcnas_zoo.attacks.autoattack import make_part, randomised, standard
 from rcnas_zoo.attacks.ball import Ball, make_ball
 from rcnas_zoo.attacks.base import Attack, CleanAttack
 from rcnas_zoo.attacks.gradient import Ascent, GradientAttack
 from rcnas_zoo.attacks.torchattacks_bridge import PeerAttack
-from rcnas_zoo.spec.attack import AttackName
+from rcnas_zoo.spec.attack import AUTOATTACK_PARTS, AttackName
 from rcnas_zoo.spec.threat import ThreatModel
 
 STEP_SHARE = Fraction(1, 4)
@@ -18,7 +18,9 @@ _FAMILIES: dict[str, Callable[[AttackName, Ball, int], Attack]] = {
     "fgsm": lambda name, ball, _: GradientAttack(str(name), ball, Ascent("cross-entropy", 1, Fraction(1), "image")),
     "pgd": lambda name, ball, _: _stepped(name, ball, "cross-entropy"),
     "cw": lambda name, ball, _: _stepped(name, ball, "margin"),
-    "autoattack": lambda name, ball, classes: AutoAttack(str(name), ball, classes),
+    "autoattack": lambda name, ball, classes: standard(str(name), ball, classes),
+    "autoattack-rand": lambda name, ball, classes: randomised(str(name), ball, classes),
+    **dict.fromkeys(AUTOATTACK_PARTS, lambda name, ball, classes: make_part(str(name), ball, classes)),
     "torchattacks": lambda name, ball, classes: PeerAttack(str(name), ball, classes, name.peer),
 }
 
@@ -34,7 +36,8 @@ def make_attack(name: AttackName, threat: ThreatModel, classes: int, low: float 
         high: highest pixel value.
 
     Raises:
-        InvalidInput: torchattacks has no class of that name, or it cannot attack in the norm of the threat.
+        InvalidInput: too few classes for the attack, or torchattacks has no class of that name, or it cannot attack in
+            the norm of the threat.
     """
     return _FAMILIES[name.family](name, make_ball(threat, low, high), classes)
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from rcnas_zoo.attacks.ball import Ball
 from rcnas_zoo.attacks.base import Attack
+from rcnas_zoo.attacks.hunt import Hunt
 from rcnas_zoo.spec.attack import PEER_PREFIX
 from rcnas_zoo.spec.errors import InvalidInput, Unavailable, unknown_choice
 
@@ -128,9 +129,9 @@ class PeerAttack(Attack):
             name, ball, library=library(), arguments=arguments, seed="of the batch's first image", outside="projected"
         )
 
-    def run(self, model: nn.Module, images: Tensor, labels: Tensor, seeds: list[int]) -> Tensor:
+    def run(self, hunt: Hunt, seeds: list[int]) -> None:
         """See `Attack.run`."""
-        return self._peer.attack(model, images, labels, self.ball, seeds[0])
+        hunt.settle(self._peer.attack(hunt.victim.model, hunt.centres, hunt.labels, self.ball, seeds[0]))
 
 
 def _arguments(class_name: str, defaults: Mapping[str, Any], ball: Ball, classes: int) -> dict[str, Any]:

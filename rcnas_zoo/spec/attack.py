@@ -1,11 +1,12 @@
-"""Attack names: ``clean``, ``fgsm``, ``pgd-20``, ``cw-40``, ``autoattack``, ``torchattacks:FGSM``."""
+"""Attack names: ``clean``, ``fgsm``, ``pgd-20``, ``cw-40``, ``autoattack`` and its parts, ``torchattacks:FGSM``."""
 
 import re
 from dataclasses import dataclass
 
 from rcnas_zoo.spec.errors import InvalidInput, unknown_choice
 
-PLAIN_ATTACKS = ("clean", "fgsm", "autoattack")
+AUTOATTACK_PARTS = ("apgd-ce", "apgd-dlr", "apgd-t", "fab-t", "square")
+PLAIN_ATTACKS = ("clean", "fgsm", "autoattack", "autoattack-rand", *AUTOATTACK_PARTS)
 STEPPED_ATTACKS = ("pgd", "cw")
 PEER_PREFIX = "torchattacks"
 _STEPPED = re.compile(r"([a-z]+)-([1-9][0-9]{0,4})")
@@ -17,7 +18,7 @@ class AttackName:
     """A parsed attack name.
 
     Attributes:
-        family: ``clean``, ``fgsm``, ``pgd``, ``cw``, ``autoattack`` or ``torchattacks``.
+        family: one of `PLAIN_ATTACKS`, ``pgd``, ``cw`` or ``torchattacks``.
         steps: gradient steps, for ``pgd`` and ``cw``; else 0.
         peer: the class in torchattacks, for ``torchattacks:NAME``; else empty.
     """

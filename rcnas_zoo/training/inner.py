@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from rcnas_zoo.attacks.apgd import apgd
 from rcnas_zoo.attacks.ball import make_ball
 from rcnas_zoo.attacks.guard import untouched
+from rcnas_zoo.attacks.region import Box
 from rcnas_zoo.spec.recipe import TrainingRecipe
 from rcnas_zoo.spec.threat import ThreatModel
 from rcnas_zoo.training.batches import Batch
@@ -74,7 +75,8 @@ class InnerAttack:
         lower, upper = self._bounds(batch.images)
         start = torch.clamp(batch.images + self._offset(batch.noise), lower, upper)
         if self.method == "apgd-ce":
-            return apgd(_Loss(model, targets), start, lower, upper, self.steps, 2 * self.radius)
+            loss = _Loss(model, targets)
+            return apgd(lambda points: (*loss(points), None), start, Box(lower, upper), self.steps, 2 * self.radius)
         for _ in range(self.steps):
             _, gradient = _Loss(model, targets)(start)
             start.add_(gradient.sign_(), alpha=self.step_size).clamp_(lower, upper)

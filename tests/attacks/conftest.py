@@ -14,9 +14,9 @@ def generator():
 @pytest.fixture
 def quick_autoattack(monkeypatch):
     """AutoAttack with few steps and queries, for tests in which its strength does not matter."""
-    monkeypatch.setitem(autoattack._APGD, "steps", 10)
-    monkeypatch.setitem(autoattack._FAB, "steps", 5)
-    monkeypatch.setitem(autoattack._SQUARE, "n_queries", 30)
+    effort = autoattack.Effort(steps=10, queries=30)
+    for maker in (autoattack.standard, autoattack.randomised, autoattack.make_part):
+        monkeypatch.setattr(maker, "__defaults__", (effort,))
 
 
 @pytest.fixture

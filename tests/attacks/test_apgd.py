@@ -10,7 +10,9 @@ import torchattacks
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rcnas_zoo.attacks.apgd import apgd, intervals
+from rcnas_zoo.attacks.apgd import apgd as climb
+from rcnas_zoo.attacks.apgd import intervals
+from rcnas_zoo.attacks.region import Box
 
 from .victims import blobs
 
@@ -28,6 +30,11 @@ def cross_entropy_of(model, labels):
 
 def box(images):
     return (images - RADIUS).clamp(0, 1), (images + RADIUS).clamp(0, 1)
+
+
+def apgd(losses_and_gradient, start, lower, upper, steps, step_size):
+    """The ascent in a box, from which nobody leaves."""
+    return climb(lambda points: (*losses_and_gradient(points), None), start, Box(lower, upper), steps, step_size)
 
 
 class Witness:

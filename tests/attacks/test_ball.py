@@ -105,3 +105,12 @@ def test_the_linf_direction_is_the_sign():
 def test_the_l2_direction_has_length_one_whatever_the_scale(scale):
     gradient = scale * torch.tensor([[3.0, 4.0], [0.0, 0.0]]).view(2, 1, 1, 2)
     assert torch.allclose(L2.direction(gradient).flatten(1), torch.tensor([[0.6, 0.8], [0.0, 0.0]]))
+
+
+@BALLS
+def test_a_surface_start_is_at_the_full_radius_where_the_range_does_not_cut_it(ball):
+    centres = torch.full((30, 1, 3, 3), 0.5)
+    start = ball.surface_start(centres, range(30))
+    assert ball.distance(start, centres).tolist() == pytest.approx([ball.radius] * 30, rel=1e-5)
+    assert torch.equal(ball.surface_start(centres[4:9], range(4, 9)), start[4:9])
+    assert ball.excess(ball.surface_start(images(), range(50)), images()) < 1e-6

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from rcnas_zoo.attacks.base import is_right
 from rcnas_zoo.attacks.registry import make_attack
-from rcnas_zoo.spec.attack import AttackName
+from rcnas_zoo.attacks.victim import is_right
+from rcnas_zoo.spec.attack import PLAIN_ATTACKS, AttackName
 from rcnas_zoo.spec.threat import ThreatModel
 
-NAMES = ["clean", "fgsm", "pgd-7", "cw-7", "autoattack", "torchattacks:APGD", "torchattacks:CW", "torchattacks:FAB"]
+NAMES = [*PLAIN_ATTACKS, "pgd-7", "cw-7", "torchattacks:APGD", "torchattacks:CW", "torchattacks:FAB"]
 LINF_NAMES = ["torchattacks:PGD", "torchattacks:FFGSM", "torchattacks:UPGD", "torchattacks:VMIFGSM"]
 CASES = pytest.mark.parametrize(
     ("name", "threat"),

@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from rcnas_zoo.attacks.base import is_right
-from rcnas_zoo.attacks.gradient import LOSSES
+from rcnas_zoo.attacks.losses import LOSSES
 from rcnas_zoo.attacks.registry import make_attack
+from rcnas_zoo.attacks.victim import is_right
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.threat import ThreatModel
@@ -130,7 +130,7 @@ def test_a_model_without_gradients_is_refused(net, batch, generator):
         def forward(self, images):
             return net(images).detach()
 
-    with pytest.raises(InvalidInput, match="must be differentiable for pgd-3; attack it with torchattacks:Square"):
+    with pytest.raises(InvalidInput, match="must be differentiable for an attack by gradients; attack it with square"):
         attack("pgd-3", "linf@1/10").perturb(Rounded(), *batch, generator)
 
 

@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from rcnas_zoo.attacks.ball import LinfBall
-from rcnas_zoo.attacks.base import is_right
 from rcnas_zoo.attacks.guard import untouched
 from rcnas_zoo.attacks.registry import make_attack
 from rcnas_zoo.attacks.torchattacks_bridge import Peer, peer_classes
+from rcnas_zoo.attacks.victim import is_right
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.errors import InvalidInput, Unavailable
 from rcnas_zoo.spec.threat import ThreatModel

@@ -50,11 +50,11 @@ def test_robust_accuracy_is_the_worst_case_image_by_image(monkeypatch, linear, i
     class Inverting(Attack):
         """Breaks the images of its half of the data."""
 
-        def run(self, model, images, labels, seeds):
+        def run(self, hunt, seeds):
             half = slice(0, 10) if self.name == "fgsm" else slice(5, 20)
-            found = images.clone()
+            found = hunt.centres.clone()
             found[half] = 1 - found[half]
-            return found
+            hunt.settle(found)
 
     monkeypatch.setattr(module, "make_attack", in_place_of_each(Inverting))
     report = evaluate(linear, images, labels, attacks=["fgsm", "cw-7"], threat="linf@1")
@@ -164,10 +164,10 @@ def test_a_model_in_train_mode_is_measured_in_eval_mode(conv, images):
 @pytest.mark.parametrize(("step", "excess"), [(0.3, "0.1"), (torch.nan, "inf")])
 def test_an_attack_that_leaves_the_ball_is_refused(step, excess, monkeypatch, linear, images, labels):
     class Cheating(Attack):
-        def run(self, model, images, labels, seeds):
-            return images
+        def run(self, hunt, seeds):
+            pytest.fail("not asked")
 
-        def perturb(self, model, images, labels, generator):
+        def perturb(self, model, images, labels, generator, engine=None):
             return images + torch.tensor([step, 0.0, 0.0, 0.0])
 
     monkeypatch.setattr(module, "make_attack", in_place_of_each(Cheating))
@@ -199,12 +199,10 @@ def test_the_range_of_a_spec_scales_the_radius(linear, images, labels):
 
 
 def test_autoattack_is_not_above_pgd_and_few_classes_are_flagged(monkeypatch, linear, images, labels):
-    monkeypatch.setitem(autoattack._SQUARE, "n_queries", 50)
+    monkeypatch.setattr(autoattack.standard, "__defaults__", (autoattack.Effort(queries=50),))
     report = evaluate(linear, images, labels, attacks=["pgd-20", "autoattack"], threat="linf@1/50")
     assert report.attacks["autoattack"] <= report.attacks["pgd-20"]
-    assert report.flags == (
-        "autoattack-substitute: 2 classes are too few for the targeted parts, it ran apgd-ce, fab, square",
-    )
+    assert report.flags == ("autoattack-substitute: 2 classes are too few for apgd-t, it ran apgd-ce, fab-t, square",)
 
 
 def test_flags_of_the_model_are_reported(conv, images):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from rcnas_zoo.attacks.apgd import apgd
+from rcnas_zoo.attacks.region import Box
 from rcnas_zoo.spec.recipe import INNER_ATTACKS, TrainingRecipe
 from rcnas_zoo.training.batches import Batch
 from rcnas_zoo.training.inner import InnerAttack
@@ -120,10 +121,10 @@ def test_apgd_climbs_alone_for_every_image_from_its_start_with_steps_of_two_radi
         def climb(point, one=one):
             point = point.detach().requires_grad_()
             loss = -convolutional(point).log_softmax(1)[0, labels[one]]
-            return loss.detach(), torch.autograd.grad(loss.sum(), point)[0]
+            return loss.detach(), torch.autograd.grad(loss.sum(), point)[0], None
 
-        lower, upper = (images[one] - 0.1).clamp(0, 1), (images[one] + 0.1).clamp(0, 1)
-        expected = apgd(climb, images[one] + 0.1 * noise[one], lower, upper, 6, 0.2)
+        box = Box((images[one] - 0.1).clamp(0, 1), (images[one] + 0.1).clamp(0, 1))
+        expected = apgd(climb, images[one] + 0.1 * noise[one], box, 6, 0.2)
         assert torch.allclose(adversarial[one], expected, atol=1e-12)
 
 

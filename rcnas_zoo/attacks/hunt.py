@@ -1,0 +1,85 @@
+"""The images under attack: which still stand, and what the others fell to."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from rcnas_zoo.attacks.ball import Ball
+from rcnas_zoo.attacks.victim import Slope, Victim
+
+
+class Hunt:
+    """Images that an attack tries to break; one that breaks leaves at once.
+
+    What an attack works on is always the images that stand, in their order: `centres`, `labels` and `numbers` shrink
+    with them.
+
+    Attributes:
+        victim: the model.
+        ball: where the attack may move.
+        found: (N, C, H, W), what each image of the start has become: the point that broke it, else itself or what it
+            was `settle`d at.
+        centres: (n, C, H, W), the images that stand.
+        labels: (n,), their labels.
+        numbers: (n,), their places in ``found``.
+    """
+
+    def __init__(self, victim: Victim, ball: Ball, images: Tensor, labels: Tensor, to_the_end: bool = False) -> None:
+        self.victim = victim
+        self.ball = ball
+        self.found = images.clone()
+        self.centres = images
+        self.labels = labels
+        self.numbers = torch.arange(len(images), device=images.device)
+        self._to_the_end = to_the_end
+
+    def __len__(self) -> int:
+        """How many images stand."""
+        return len(self.labels)
+
+    def gradient(self, points: Tensor, loss: Callable[[Tensor, Tensor], Tensor], passes: int = 1) -> Slope:
+        """Loss and gradient at a point (n, C, H, W) for each image that stands; the loss takes logits and labels."""
+        return self.victim.gradient(points, lambda logits: loss(logits, self.labels), passes)
+
+    def wrong(self, logits: Tensor) -> Tensor:
+        """Which images that stand these logits (n, classes) take for another class: bool (n,)."""
+        return logits.argmax(1) != self.labels
+
+    def wrong_classes(self) -> Tensor:
+        """The classes that are wrong for each image, the likeliest on the clean image first: (N, classes - 1).
+
+        The rows of images that do not stand are zero.
+        """
+        ranking = self.victim.logits(self.centres).argsort(1, descending=True)
+        others = ranking[ranking != self.labels[:, None]].view(len(self), -1)
+        ranked = others.new_zeros((len(self.found), others.shape[1]))
+        ranked[self.numbers] = others
+        return ranked
+
+    def strike(self, points: Tensor, suspects: Tensor | None = None) -> Tensor:
+        """Which images withstand these points: bool (n,); those that do not leave.
+
+        The points are moved into the ball, and the model itself must misclassify them.
+
+        Args:
+            points: (n, C, H, W), one for each image that stands.
+            suspects: bool (n,), those that the engine misclassifies; None if it was not asked.
+        """
+        stands = torch.ones_like(self.labels, dtype=torch.bool)
+        if self._to_the_end or (suspects is not None and not suspects.any()):
+            return stands
+        # Where the model is its own engine, it need not be asked again.
+        sure = suspects is not None and self.victim.engine is None
+        suspects = stands if suspects is None else suspects
+        inside = self.ball.project(points[suspects], self.centres[suspects])
+        broken = stands[suspects] if sure else ~self.victim.is_right(inside, self.labels[suspects])
+        stands = stands.masked_scatter(suspects, ~broken)
+        self.found[self.numbers[~stands]] = inside[broken]
+        if broken.any():
+            self.centres, self.labels, self.numbers = self.centres[stands], self.labels[stands], self.numbers[stands]
+        return stands
+
+    def settle(self, points: Tensor) -> None:
+        """These points (n, C, H, W) are what becomes of the images that stand."""
+        self.found[self.numbers] = self.ball.project(points, self.centres)
