@@ -16,6 +16,7 @@ from rcnas_zoo.attacks.registry import make_attack
 from rcnas_zoo.candidates.cache import ContentCache
 from rcnas_zoo.candidates.training import TrainingJob, threads_for
 from rcnas_zoo.datasets.images import Images
+from rcnas_zoo.evaluation.engine import has_bfloat16
 from rcnas_zoo.evaluation.evaluate import evaluate
 from rcnas_zoo.evaluation.report import EvaluationReport
 from rcnas_zoo.execution.threads import torch_threads
@@ -25,7 +26,7 @@ from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.threat import ThreatModel
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 _PLAIN = (
     "clean_accuracy",
     "attacks",
@@ -96,9 +97,9 @@ def evaluate_cached(
 
 
 def computed_by(model: nn.Module, threads: int) -> dict[str, Any]:
-    """What rounds sums differently, and so belongs into a key: device, threads and the release of torch."""
-    device = next(model.parameters()).device.type
-    return {"device": device, "threads": threads, "torch": torch.__version__}
+    """What rounds sums differently, and so belongs into a key: device, threads, precision and the release of torch."""
+    device = next(model.parameters()).device
+    return {"device": device.type, "threads": threads, "bfloat16": has_bfloat16(device), "torch": torch.__version__}
 
 
 def _key(model: nn.Module, spec: NetworkSpec, images: Images, job: AttackJob) -> str:

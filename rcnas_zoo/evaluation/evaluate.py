@@ -10,10 +10,12 @@ from torch import Tensor, nn
 from rcnas_zoo.attacks.base import Attack
 from rcnas_zoo.attacks.guard import untouched
 from rcnas_zoo.attacks.registry import make_attack
+from rcnas_zoo.evaluation.engine import quick_copy
 from rcnas_zoo.evaluation.flags import attack_flags, model_flags
 from rcnas_zoo.evaluation.inputs import Examples, check_inputs, checked_logits
 from rcnas_zoo.evaluation.intervals import wilson
 from rcnas_zoo.evaluation.report import EvaluationReport, accuracy, worst_case
+from rcnas_zoo.networks.accelerated import Accelerated
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.canonical import check_integer
 from rcnas_zoo.spec.errors import IntegrityError, InvalidInput
@@ -42,8 +44,9 @@ def evaluate(
 
     Clean accuracy is always measured; an image that is wrong already is never attacked and counts as wrong under every
     attack. Each attack has its own random source, seeded with ``seed``, so its verdicts do not depend on the others.
-    The verdicts of ``clean``, ``fgsm``, ``pgd-N`` and ``cw-N`` do not depend on the batch size, but for rounding;
-    ``autoattack`` and ``torchattacks:NAME`` attack a batch together, so there the batch size is one of the settings.
+    Verdicts do not depend on the batch size, but for rounding, except those of ``torchattacks:NAME``, which attack a
+    batch together. Gradients may come from a quicker copy of the network (`quick_copy`); what an attack finds is judged
+    by the plain model in float32.
 
     Args:
         model: (N, C, H, W) -> logits (N, classes), float32, on any device.
@@ -69,13 +72,15 @@ def evaluate(
         examples = check_inputs(model, images, labels)
         flags = list(model_flags(model, *next(examples.batches(size))))
         made = [make_attack(name, threat, examples.classes, examples.low, examples.high) for name in names]
-        bench = _Bench(model, examples, size, seed, observer, label, steps=len(made) * len(examples))
+        engine = quick_copy(model, examples.device)
+        bench = _Bench(model, engine, examples, size, seed, observer, label, steps=len(made) * len(examples))
         survived = {attack.name: bench.verdict(attack, place) for place, attack in enumerate(made)}
     # Wrong before any attack means wrong under every attack.
     verdicts = {name: verdict & survived["clean"] for name, verdict in survived.items()}
     asked = dict.fromkeys(attacks)
     accuracies = {name: accuracy(verdicts[name]) for name in asked}
-    settings = {attack.name: {**attack.settings, "batch_size": size} for attack in made if attack.name in asked}
+    how = {"batch_size": size, "gradients": engine.precision if engine else "float32"}
+    settings = {attack.name: {**attack.settings, **how} for attack in made if attack.name in asked}
     robust = worst_case(verdicts)
     return EvaluationReport(
         clean_accuracy=accuracy(verdicts["clean"]),
@@ -103,6 +108,7 @@ class _Bench:
     """A model and its examples, before which the attacks come one by one."""
 
     model: nn.Module
+    engine: Accelerated | None
     examples: Examples
     batch_size: int
     seed: int
@@ -122,7 +128,7 @@ class _Bench:
         return torch.cat(parts)
 
     def _survivors(self, attack: Attack, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        adversarial = attack.perturb(self.model, images, labels, generator)
+        adversarial = attack.perturb(self.model, images, labels, generator, self.engine)
         excess = attack.ball.excess(adversarial, images)
         if excess > BALL_TOLERANCE * max(attack.ball.high - attack.ball.low, attack.ball.radius):
             raise IntegrityError(

@@ -1,16 +1,13 @@
 """How a network is run while it is trained: quicker than it stands, and the same for what it computes."""
 
-import ctypes
 import logging
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from rcnas_zoo.networks.accelerated import Accelerated, keep_freed_memory
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.recipe import TrainingRecipe
 
@@ -19,32 +16,6 @@ COMPILE = ("auto", "on", "off")
 # on a graphics card: operations from which it pays.
 PAYS_BACK_CPU = {"float32": 2e14, "bfloat16": 5e14}
 PAYS_BACK_CUDA = 5e16
-VERSIONS = 64
-
-
-class Accelerated(nn.Module):
-    """The network, channels last, in the precision of the recipe, compiled or not; it shares all weights.
-
-    Channels last and bfloat16 change the order and rounding of sums, nothing else. Logits are float32.
-
-    Attributes:
-        model: the network; its weights are brought into the channels-last format.
-        precision: ``float32`` or ``bfloat16``.
-        compiled: whether the network runs compiled.
-    """
-
-    def __init__(self, model: nn.Module, precision: str, compiled: bool) -> None:
-        super().__init__()
-        self.model = model.to(memory_format=torch.channels_last)
-        self.precision = precision
-        self.compiled = compiled
-        self._run: Callable[[Tensor], Tensor] = _compiled(self.model) if compiled else self.model.__call__
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Logits (N, classes), float32, of images (N, C, H, W)."""
-        images = images.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.precision == "bfloat16"):
-            return self._run(images).float()
 
 
 @dataclass(frozen=True)
@@ -82,23 +53,6 @@ def accelerate(model: nn.Module, workload: Workload, compile: str) -> Accelerate
     return Accelerated(model, workload.recipe.precision, wanted and _compiler_works(workload.device))
 
 
-def _compiled(model: nn.Module) -> Callable[[Tensor], Tensor]:
-    """The network, compiled for every shape and mode that a training has.
-
-    What was compiled before is forgotten, and the limit is raised: torch counts the versions of a piece of code, which
-    all networks share, and runs it uncompiled beyond eight, without an error.
-    """
-    torch.compiler.reset()
-    torch._dynamo.config.recompile_limit = VERSIONS
-
-    # A function of our own, for torch does not compile a frame of its own modules (nn.Sequential).
-    def run(images: Tensor) -> Tensor:
-        logits: Tensor = model(images)
-        return logits
-
-    return torch.compile(run, dynamic=False)
-
-
 def _pays_back(model: nn.Module, workload: Workload) -> bool:
     limit = PAYS_BACK_CUDA if workload.device.type == "cuda" else PAYS_BACK_CPU[workload.recipe.precision]
     return workload.operations(model) >= limit
@@ -117,22 +71,3 @@ def _compiler_works(device: torch.device) -> bool:
 
 def _twice(value: Tensor) -> Tensor:
     return 2 * value
-
-
-@cache
-def keep_freed_memory() -> None:
-    """Lets this process keep the memory of freed tensors for the next ones (glibc; elsewhere nothing happens).
-
-    glibc gives blocks of more than 32 MB back to the system at once, and smaller ones when they lie at the top. A
-    training asks for the same blocks again in every step, and then pays for each page anew: up to a fifth of a step.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    libc: Any = ctypes.CDLL(None)
-    for option, value in _MALLOC_OPTIONS.items():
-        if hasattr(libc, "mallopt"):
-            libc.mallopt(option, value)
-
-
-_MALLOC_OPTIONS = {-3: 1 << 30, -1: (1 << 31) - 1}
-"""M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of malloc.h, in bytes."""

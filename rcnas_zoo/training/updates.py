@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from rcnas_zoo.networks.accelerated import Accelerated
 from rcnas_zoo.spec.errors import Unavailable
-from rcnas_zoo.training.acceleration import Accelerated, Workload, accelerate
+from rcnas_zoo.training.acceleration import Workload, accelerate
 from rcnas_zoo.training.averaging import Average
 from rcnas_zoo.training.batches import Batch, Batches
 from rcnas_zoo.training.host import Host

@@ -4,13 +4,14 @@ import pytest
 import torch
 from torch import nn
 
+from rcnas_zoo.networks.accelerated import Accelerated
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.networks.named import named_spec
 from rcnas_zoo.spec.network import InputSpec
 from rcnas_zoo.spec.recipe import TrainingRecipe
 from rcnas_zoo.training import acceleration
-from rcnas_zoo.training.acceleration import Accelerated, Workload, accelerate
+from rcnas_zoo.training.acceleration import Workload, accelerate
 from rcnas_zoo.training.host import Host
 from rcnas_zoo.training.loop import train
 

@@ -1,0 +1,37 @@
+"""What computes the gradients of an attack: the network itself, or a quicker copy of it."""
+
+import copy
+
+import torch
+from torch import nn
+
+from rcnas_zoo.networks.accelerated import Accelerated, keep_freed_memory
+from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.spec.network import NetworkSpec
+
+QUICKER_FROM_MACS = 20_000_000
+"""Smaller networks are bound by the overhead of each operation, which a copy in bfloat16 only adds to."""
+
+
+def quick_copy(model: nn.Module, device: torch.device) -> Accelerated | None:
+    """A copy for gradients: channels last, in bfloat16 where the device has it; None where it would not pay.
+
+    A fixed rule of the network's MACs and the device, no timing, so that the same machine always attacks the same way.
+    Only networks with a spec get one, for of another nobody knows what a copy of it would share with the original.
+    """
+    spec = getattr(model, "spec", None)
+    if not isinstance(spec, NetworkSpec) or cost(spec).macs < QUICKER_FROM_MACS:
+        return None
+    if device.type == "cpu":
+        keep_freed_memory()
+    twin = copy.deepcopy(model).eval().requires_grad_(False)
+    return Accelerated(twin, "bfloat16" if has_bfloat16(device) else "float32", compiled=False)
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether products of bfloat16 matrices are quicker than those of float32 there."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    # torch has no public question for a processor; where it has none at all, float32 is right, only slower.
+    questions = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(bool(getattr(torch.cpu, name, bool)()) for name in questions)
