@@ -49,6 +49,7 @@ def evaluate(
     threat: str | ThreatModel = "linf@8/255",
     seed: int = 0,
     batch_size: int | None = None,
+    protocol: str = "default",
 ) -> "EvaluationReport":
     """Attack a network of yours; it is left as it was found.
 
@@ -60,13 +61,16 @@ def evaluate(
         threat: norm and radius.
         seed: seed of every random choice.
         batch_size: images attacked at once; None takes a fixed size.
+        protocol: how ``pgd-N`` and ``cw-N`` climb: ``default``, ``rrn`` or ``rdnas``.
 
     Raises:
         InvalidInput: images, labels, attacks or threat are malformed.
     """
     from rcnas_zoo.evaluation.evaluate import evaluate as evaluate_model
 
-    return evaluate_model(model, images, labels, attacks=attacks, threat=threat, seed=seed, batch_size=batch_size)
+    return evaluate_model(
+        model, images, labels, attacks=attacks, threat=threat, protocol=protocol, seed=seed, batch_size=batch_size
+    )
 
 
 def finetune(

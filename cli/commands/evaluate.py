@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.argument("name_or_dir", type=TEXT)
 @attacks_option("Such as pgd-20.")
 @threat_options("the network's own, else the data set's")
+@click.option("--protocol", type=TEXT, help="Of pgd-N and cw-N: default, rrn (RobustResNet) or rdnas.")
 @click.option("--dataset", type=DATASET, help="Data set; default the one it was trained for.")
 @click.option("--samples", type=POSITIVE, help="A fixed, seeded choice of that many test images; default all.")
 @click.option("--seed", type=COUNT, help="Seed of the choice and of the attacks; default 0.")
@@ -40,6 +41,7 @@ def command(
     attacks: tuple[tuple[str, ...] | None, ...],
     threat: "ThreatModel | None",
     eps: "ThreatModel | None",
+    protocol: str | None,
     dataset: str | None,
     samples: int | None,
     seed: int | None,
@@ -63,7 +65,14 @@ def command(
 
     settings = EvaluateSettings(
         track=track,
-        **given(attacks=flat(attacks), threat=one_threat(threat, eps), dataset=dataset, samples=samples, seed=seed),
+        **given(
+            attacks=flat(attacks),
+            threat=one_threat(threat, eps),
+            protocol=protocol,
+            dataset=dataset,
+            samples=samples,
+            seed=seed,
+        ),
     )
     machine = machine_of(device, workers, data_root, download)
     with progress(quiet, verbose) as observer:

@@ -37,13 +37,14 @@ class Ball(ABC):
         """Plain JSON data that tells the ball."""
         return {"threat": str(self.threat), "range": [self.low, self.high]}
 
-    def random_start(self, images: Tensor, seeds: Sequence[int]) -> Tensor:
-        """A uniform point of each image's ball, clipped to the value range.
+    def random_start(self, images: Tensor, seeds: Sequence[int], clipped: bool = True) -> Tensor:
+        """A uniform point of each image's ball, clipped to the value range or not.
 
         Each image has its own seed and its noise is drawn on the CPU, so neither batch nor device changes it.
         """
         draws = [self.noise(images.shape[1:], torch.Generator().manual_seed(seed)) for seed in seeds]
-        return (images + torch.stack(draws).to(images.device)).clamp(self.low, self.high)
+        start = images + torch.stack(draws).to(images.device)
+        return start.clamp(self.low, self.high) if clipped else start
 
     def surface_start(self, images: Tensor, seeds: Sequence[int]) -> Tensor:
         """A random point at the full radius from each image, clipped to the value range; seeded as `random_start`."""

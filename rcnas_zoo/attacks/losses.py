@@ -17,6 +17,11 @@ def negative_margin(logits: Tensor, labels: Tensor) -> Tensor:
     return _best_wrong(logits, labels) - _of(logits, labels)
 
 
+def truncated_margin(logits: Tensor, labels: Tensor) -> Tensor:
+    """The negative margin, but 0 at most (Carlini and Wagner 2017, kappa = 0), so flat beyond the boundary: (N,)."""
+    return negative_margin(logits, labels).clamp_max(0.0)
+
+
 def dlr(logits: Tensor, labels: Tensor) -> Tensor:
     """Difference of logits ratio: the negative margin over z_(1) - z_(3) (Croce and Hein 2020, Eq. 6): (N,).
 
@@ -33,7 +38,7 @@ def targeted_dlr(logits: Tensor, labels: Tensor, targets: Tensor) -> Tensor:
     return (_of(logits, targets) - _of(logits, labels)) / (spread + _SMALL)
 
 
-LOSSES = {"cross-entropy": cross_entropy, "margin": negative_margin, "dlr": dlr}
+LOSSES = {"cross-entropy": cross_entropy, "margin": negative_margin, "truncated-margin": truncated_margin, "dlr": dlr}
 
 
 def _of(logits: Tensor, classes: Tensor) -> Tensor:

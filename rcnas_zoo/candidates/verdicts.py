@@ -48,6 +48,7 @@ class AttackJob:
         attacks, threat, seed: as for `evaluate`.
         cache: root folder of the cache.
         threads: torch threads of a network too large for one (see `threads_for`).
+        protocol: as for `evaluate`.
     """
 
     attacks: tuple[str, ...]
@@ -55,6 +56,7 @@ class AttackJob:
     seed: int
     cache: Path
     threads: int = 1
+    protocol: str = "default"
 
     @classmethod
     def after(cls, training: TrainingJob, attacks: tuple[str, ...], threat: ThreatModel) -> "AttackJob":
@@ -88,6 +90,7 @@ def evaluate_cached(
             images.labels,
             attacks=job.attacks,
             threat=job.threat,
+            protocol=job.protocol,
             seed=job.seed,
             observer=observer or Silent(),
             label=label,
@@ -103,7 +106,7 @@ def computed_by(model: nn.Module, threads: int) -> dict[str, Any]:
 
 
 def _key(model: nn.Module, spec: NetworkSpec, images: Images, job: AttackJob) -> str:
-    bounds = (spec.classes, spec.input.low, spec.input.high)
+    bounds = (spec.classes, spec.input.low, spec.input.high, job.protocol)
     made = {name: make_attack(AttackName.parse(name), job.threat, *bounds) for name in job.attacks}
     parts = {
         "engine": ENGINE_VERSION,

@@ -35,6 +35,7 @@ def evaluate(
     *,
     attacks: Sequence[str] = ("pgd-20",),
     threat: ThreatModel | str,
+    protocol: str = "default",
     seed: int = 0,
     batch_size: int | None = None,
     observer: Observer = _SILENT,
@@ -54,6 +55,7 @@ def evaluate(
         labels: (N,) whole numbers in [0, classes).
         attacks: names, run in this order; a name given twice runs once.
         threat: threat model, or its text such as ``linf@8/255``.
+        protocol: how ``pgd-N`` and ``cw-N`` climb: ``default``, ``rrn`` or ``rdnas`` (see `stepped_attack`).
         seed: of every random choice.
         batch_size: images attacked at a time; 250 if not given.
         observer: is told of the images done, over all attacks together.
@@ -71,7 +73,7 @@ def evaluate(
     with untouched(model):
         examples = check_inputs(model, images, labels)
         flags = list(model_flags(model, *next(examples.batches(size))))
-        made = [make_attack(name, threat, examples.classes, examples.low, examples.high) for name in names]
+        made = [make_attack(name, threat, examples.classes, examples.low, examples.high, protocol) for name in names]
         engine = quick_copy(model, examples.device)
         bench = _Bench(model, engine, examples, size, seed, observer, label, steps=len(made) * len(examples))
         survived = {attack.name: bench.verdict(attack, place) for place, attack in enumerate(made)}

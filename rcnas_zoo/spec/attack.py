@@ -8,6 +8,8 @@ from rcnas_zoo.spec.errors import InvalidInput, unknown_choice
 AUTOATTACK_PARTS = ("apgd-ce", "apgd-dlr", "apgd-t", "fab-t", "square")
 PLAIN_ATTACKS = ("clean", "fgsm", "autoattack", "autoattack-rand", *AUTOATTACK_PARTS)
 STEPPED_ATTACKS = ("pgd", "cw")
+PROTOCOLS = ("default", "rrn", "rdnas")
+"""Ways to run the stepped attacks: this package's, and those of the papers whose numbers they are held against."""
 PEER_PREFIX = "torchattacks"
 _STEPPED = re.compile(r"([a-z]+)-([1-9][0-9]{0,4})")
 _PEER = re.compile(r"torchattacks:([A-Za-z][A-Za-z0-9]*)")

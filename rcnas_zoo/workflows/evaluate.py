@@ -6,8 +6,8 @@ from typing import Any
 from rcnas_zoo.candidates.source import DataSource
 from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached, subset
 from rcnas_zoo.evaluation.report import EvaluationReport
-from rcnas_zoo.spec.attack import AttackName
-from rcnas_zoo.spec.canonical import canonical_json, check_integer
+from rcnas_zoo.spec.attack import PROTOCOLS, AttackName
+from rcnas_zoo.spec.canonical import canonical_json, check_choice, check_integer
 from rcnas_zoo.spec.dataset import check_dataset_name, default_threat
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.observer import Observer
@@ -33,6 +33,7 @@ class EvaluateSettings:
         samples: a fixed, seeded choice of that many test images; 0 takes all.
         seed: seed of that choice and of the attacks.
         track: keep the evaluation as an MLflow run.
+        protocol: how ``pgd-N`` and ``cw-N`` climb: ``default``, ``rrn`` or ``rdnas``.
     """
 
     attacks: tuple[str, ...] = ("pgd-20",)
@@ -41,10 +42,12 @@ class EvaluateSettings:
     samples: int = 0
     seed: int = 0
     track: bool = False
+    protocol: str = "default"
 
     def __post_init__(self) -> None:
         check_integer("the samples", self.samples, 0)
         check_integer("the seed", self.seed, 0, 2**31 - 1)
+        check_choice("a protocol", self.protocol, PROTOCOLS)
         for name in self.attacks:
             AttackName.parse(name)
 
@@ -87,7 +90,7 @@ def evaluate_entry(
     check_fits(entry.spec, dataset.shape, dataset.classes)
     test = dataset.test()
     images = subset(test, settings.samples, settings.seed) if settings.samples else test
-    job = AttackJob(settings.attacks, threat, settings.seed, machine.cache, available_cores())
+    job = AttackJob(settings.attacks, threat, settings.seed, machine.cache, available_cores(), settings.protocol)
     report = evaluate_cached(network, entry.spec, images, job, observer, f"attacking {model}")
     measurement = report.to_measurement(name, "test", images.digest)
     run_id = _track(model, measurement, report) if settings.track else None

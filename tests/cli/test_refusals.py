@@ -52,6 +52,7 @@ TYPED = [
     ("train wrn-10-1 --dataset digits --set threat=linf@1/9", "got threat; use --threat"),
     ("train wrn-10-1 --dataset digits --precision bfloat16 --set precision=float32", "got precision; use --precision"),
     ("evaluate x --threat 8/255 --eps 1/10", "must not contradict each other, got linf@8/255 and linf@1/10"),
+    ("evaluate {m}/whole --protocol rnn", r"a protocol must be one of .*, got 'rnn'"),
     ("evaluate x --samples -3", "--samples: a whole number of at least 1 must be given, got '-3'"),
     ("evaluate x --seed -1", "--seed: a whole number of at least 0 must be given, got '-1'"),
     ("evaluate {m}/whole --seed 99999999999", "the seed must be at least 0 and at most 2147483647, got 99999999999"),
