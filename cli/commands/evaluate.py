@@ -54,13 +54,19 @@ def command(
     verbose: bool,
     as_json: bool,
 ) -> None:
-    """Attack a network of the zoo on test images.
+    """Attack a network on test images.
+
+    The network is one of the zoo, an entry folder, or FILE.py:FUNCTION, whose function returns a torch.nn.Module of
+    images in [0, 1] (the file's code is run; then --dataset must be given).
 
     Attacks: clean, fgsm, pgd-N, cw-N, autoattack and its parts (apgd-ce, apgd-dlr, apgd-t, fab-t, square),
     autoattack-rand, torchattacks:NAME. An image counts as robust only if it survives every attack given.
 
-    Example: rcnas-zoo evaluate robust-2m --attack pgd-20 --attack autoattack --samples 64
-    """
+    \b
+    Examples:
+      rcnas-zoo evaluate robust-2m --attack pgd-20 --attack autoattack --samples 64
+      rcnas-zoo evaluate my_nets.py:small --dataset cifar10 --attack pgd-20 --protocol rrn
+    """  # noqa: D301 (click's mark for lines that stay as they are)
     from rcnas_zoo.workflows.evaluate import EvaluateSettings, evaluate_entry, evaluation_text
 
     settings = EvaluateSettings(

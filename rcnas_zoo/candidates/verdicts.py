@@ -83,8 +83,17 @@ def evaluate_cached(
     kept = cache.get("verdicts", key)
     if kept is not None:
         return _unpack(kept)
-    with torch_threads(threads_for(spec, job.threads)):
-        report = evaluate(
+    report = evaluate_job(model, images, job, threads_for(spec, job.threads), observer or Silent(), label)
+    cache.put("verdicts", key, _pack(report))
+    return report
+
+
+def evaluate_job(
+    model: nn.Module, images: Images, job: AttackJob, threads: int, observer: Observer, label: str
+) -> EvaluationReport:
+    """The report on a network, made now and not kept; raises as `evaluate`."""
+    with torch_threads(threads):
+        return evaluate(
             model,
             images.floats(),
             images.labels,
@@ -92,11 +101,9 @@ def evaluate_cached(
             threat=job.threat,
             protocol=job.protocol,
             seed=job.seed,
-            observer=observer or Silent(),
+            observer=observer,
             label=label,
         )
-    cache.put("verdicts", key, _pack(report))
-    return report
 
 
 def computed_by(model: nn.Module, threads: int) -> dict[str, Any]:

@@ -4,13 +4,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rcnas_zoo.candidates.source import DataSource
-from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached, subset
+from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached, evaluate_job, subset
 from rcnas_zoo.evaluation.report import EvaluationReport
 from rcnas_zoo.spec.attack import PROTOCOLS, AttackName
 from rcnas_zoo.spec.canonical import canonical_json, check_choice, check_integer
 from rcnas_zoo.spec.dataset import check_dataset_name, default_threat
 from rcnas_zoo.spec.errors import InvalidInput
-from rcnas_zoo.spec.observer import Observer
+from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.record import Measurement, Record
 from rcnas_zoo.spec.tables import percent, render_table
 from rcnas_zoo.spec.threat import ThreatModel
@@ -18,6 +18,7 @@ from rcnas_zoo.tracking.runs import open_run
 from rcnas_zoo.tracking.store import current_store
 from rcnas_zoo.workflows.entry_of import entry_of
 from rcnas_zoo.workflows.machine import Machine, available_cores
+from rcnas_zoo.workflows.own_model import names_function, own_model
 from rcnas_zoo.workflows.specs import check_fits
 from rcnas_zoo.zoo.loading import load_model
 
@@ -69,43 +70,51 @@ class Evaluation:
 def evaluate_entry(
     model: str, settings: EvaluateSettings, machine: Machine | None = None, observer: Observer | None = None
 ) -> Evaluation:
-    """Attack a zoo entry on test images.
+    """Attack a network on test images.
 
     Args:
-        model: a zoo name or an entry folder.
+        model: a zoo name, an entry folder, or ``FILE.py:FUNCTION``, which gives a network of the user's own.
         settings: what is asked.
         machine: where it runs.
         observer: who watches.
 
     Raises:
-        InvalidInput: no data set known, or one that does not fit the network.
+        InvalidInput: no data set known, or one that does not fit the network; or the user's function fails.
         NotFound: the entry, its weights or the data are absent.
         IntegrityError: the entry is damaged.
     """
     machine = machine or Machine()
-    entry = entry_of(model, machine)
-    name, threat = _data_and_threat(entry.record, settings)
-    network = load_model(entry, machine.device_name())
+    entry = None if names_function(model) else entry_of(model, machine)
+    name, threat = _data_and_threat(model, entry.record if entry else None, settings)
+    device = machine.device_name()
+    network = load_model(entry, device) if entry else own_model(model, device)
     dataset = DataSource(name, machine.data_root, machine.download).dataset()
-    check_fits(entry.spec, dataset.shape, dataset.classes)
+    if entry:
+        check_fits(entry.spec, dataset.shape, dataset.classes)
     test = dataset.test()
     images = subset(test, settings.samples, settings.seed) if settings.samples else test
     job = AttackJob(settings.attacks, threat, settings.seed, machine.cache, available_cores(), settings.protocol)
-    report = evaluate_cached(network, entry.spec, images, job, observer, f"attacking {model}")
+    watched = (observer or Silent(), f"attacking {model}")
+    # Of the user's own code, weights alone do not tell what it computes, so its verdicts are not kept.
+    report = (
+        evaluate_cached(network, entry.spec, images, job, *watched)
+        if entry
+        else evaluate_job(network, images, job, job.threads, *watched)
+    )
     measurement = report.to_measurement(name, "test", images.digest)
     run_id = _track(model, measurement, report) if settings.track else None
     return Evaluation(model, measurement, report.seconds, run_id)
 
 
-def _data_and_threat(record: Record, settings: EvaluateSettings) -> tuple[str, ThreatModel]:
-    name = settings.dataset or record.dataset
+def _data_and_threat(model: str, record: Record | None, settings: EvaluateSettings) -> tuple[str, ThreatModel]:
+    name = settings.dataset or (record.dataset if record else "")
     if not name:
-        raise InvalidInput(f"a data set must be given for {record.name!r}, whose record names none; add --dataset")
+        raise InvalidInput(f"a data set must be given for {model!r}, of which no record names one; add --dataset")
     check_dataset_name(name)
     if settings.threat is not None:
         return name, settings.threat
-    own = ThreatModel.parse(record.threat) if record.threat and name == record.dataset else default_threat(name)
-    return name, own
+    own = record.threat if record and name == record.dataset else ""
+    return name, ThreatModel.parse(own) if own else default_threat(name)
 
 
 def _track(model: str, measurement: Measurement, report: EvaluationReport) -> str:
