@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -20,6 +21,10 @@ os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 # A busy machine must not fail a property for being slow.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+# A job in the background of a shell ignores Ctrl-C and hands that on; some tests send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 OPEN_STORE = "from rcnas_zoo.tracking.store import current_store; current_store().client()"
 

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from rcnas_zoo.attacks.apgd import apgd
+from rcnas_zoo.attacks.region import Box
 
 
 def radius_of(recipe):
@@ -49,7 +50,7 @@ def adversary(recipe, model, images, labels, noise):
         return found.detach(), torch.autograd.grad(found.sum(), point)[0]
 
     if recipe.inner_attack == "apgd-ce":
-        return apgd(ask, start, lower, upper, recipe.attack_steps, 2 * radius)
+        return apgd(lambda point: (*ask(point), None), start, Box(lower, upper), recipe.attack_steps, 2 * radius)
     for _ in range(recipe.attack_steps):
         moved = start + recipe.attack_step_size * radius * ask(start)[1].sign()
         start = torch.maximum(torch.minimum(moved, upper), lower)
