@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import report_attacks
 import report_parity
 import report_rows
 import report_speed
 from results import FOLDER, Results
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
-INTRODUCTION = """# Benchmarks of the training engine
+INTRODUCTION = """# Benchmarks of training and attacks
 
 How fast adversarial training is here, and what the speed costs. Every number comes out of the scripts in `benchmarks/`,
 which can be run by hand; `python benchmarks/report.py` writes this page out of their results.
@@ -46,6 +47,8 @@ def sections(folder: Path) -> Iterator[str]:
         yield report_parity.section(files)
     if (folder / "rows.json").is_file():
         yield report_rows.methods(Results.read(folder / "rows.json"))
+    if (folder / "attacks-cpu.json").is_file():
+        yield report_attacks.section(Results.read(folder / "attacks-cpu.json"))
 
 
 @click.command(help=__doc__)
