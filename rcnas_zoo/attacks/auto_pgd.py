@@ -58,8 +58,7 @@ class AutoPgd(Attack):
         for number in range(self._climbing.ascents):
             if not len(hunt):
                 return
-            own = [seeds[place] for place in hunt.numbers.tolist()]
-            start = self.ball.surface_start(hunt.centres, streams(own, number))
+            start = self.ball.surface_start(hunt.centres, streams(hunt.standing(seeds), number))
             highest = self._climb(hunt, start, None if ranking is None else ranking[:, number])
             hunt.settle(highest)
 

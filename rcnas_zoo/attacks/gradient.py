@@ -62,7 +62,7 @@ class GradientAttack(Attack):
         """See `Attack.run`."""
         for number in range(self._ascent.restarts):
             if len(hunt):
-                self._climb(hunt, streams([seeds[place] for place in hunt.numbers.tolist()], number))
+                self._climb(hunt, streams(hunt.standing(seeds), number))
 
     def _climb(self, hunt: Hunt, seeds: list[int]) -> None:
         ascent, loss = self._ascent, LOSSES[self._ascent.loss]

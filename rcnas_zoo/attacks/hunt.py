@@ -1,6 +1,6 @@
 """The images under attack: which still stand, and what the others fell to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -41,6 +41,10 @@ class Hunt:
     def gradient(self, points: Tensor, loss: Callable[[Tensor, Tensor], Tensor], passes: int = 1) -> Slope:
         """Loss and gradient at a point (n, C, H, W) for each image that stands; the loss takes logits and labels."""
         return self.victim.gradient(points, lambda logits: loss(logits, self.labels), passes)
+
+    def standing(self, values: Sequence[int]) -> list[int]:
+        """Of N values, one for each image of the start, those of the images that stand."""
+        return [values[place] for place in self.numbers.tolist()]
 
     def wrong(self, logits: Tensor) -> Tensor:
         """Which images that stand these logits (n, classes) take for another class: bool (n,)."""

@@ -1,7 +1,6 @@
 """A content-addressed cache on disk. Each entry carries its own hashes; a damaged one is set aside and made anew."""
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+from rcnas_zoo.execution.disk import write_file
 from rcnas_zoo.spec.canonical import canonical_json
 from rcnas_zoo.spec.errors import Unavailable
 
@@ -66,10 +66,7 @@ class ContentCache:
 def _write_checked(folder: Path, files: Mapping[str, bytes]) -> None:
     hashes = {name: sha256(content).hexdigest() for name, content in files.items()}
     for name, content in {**files, _HASHES: canonical_json(hashes).encode()}.items():
-        with open(folder / name, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        write_file(folder / name, content)
 
 
 def _read_checked(folder: Path) -> dict[str, bytes] | None:

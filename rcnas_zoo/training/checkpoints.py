@@ -1,7 +1,6 @@
 """A training that is under way, on disk: tensors as safetensors, the rest as JSON, both hashed."""
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from typing import Any
 from safetensors.torch import load, save
 from torch import Tensor
 
+from rcnas_zoo.execution.disk import sync_folder, write_file
 from rcnas_zoo.spec.canonical import canonical_json, digest
 from rcnas_zoo.spec.errors import Unavailable
 
@@ -101,23 +101,11 @@ class Checkpoints:
 def _write(path: Path, content: bytes) -> None:
     aside = path.with_suffix(f"{path.suffix}.new")
     try:
-        with open(aside, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        write_file(aside, content)
         aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
-    _flush_folder(path.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Makes a rename last beyond a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(path.parent)
 
 
 def _read(path: Path) -> Saved | None:

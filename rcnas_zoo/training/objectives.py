@@ -70,11 +70,8 @@ class Sat:
 
 
 @dataclass(frozen=True)
-class Trades:
-    """TRADES (Zhang et al. 2019, Eq. 5): CE(p(x), y) + beta KL(p(x) || p(x')) / n, gradients through both.
-
-    Its own attack ascends the same KL without labels.
-    """
+class _Regularised:
+    """A loss on natural images and a divergence from adversarial ones, weighted by ``beta``."""
 
     attack: InnerAttack
     beta: float
@@ -84,6 +81,14 @@ class Trades:
     def craft(self, model: nn.Module, batch: Batch) -> Tensor:
         """See `Objective.craft`."""
         return self.attack.craft(model, batch)
+
+
+@dataclass(frozen=True)
+class Trades(_Regularised):
+    """TRADES (Zhang et al. 2019, Eq. 5): CE(p(x), y) + beta KL(p(x) || p(x')) / n, gradients through both.
+
+    Its own attack ascends the same KL without labels.
+    """
 
     def loss(self, model: nn.Module, batch: Batch, adversarial: Tensor) -> Tensor:
         """See `Objective.loss`."""
@@ -93,21 +98,12 @@ class Trades:
 
 
 @dataclass(frozen=True)
-class Mart:
+class Mart(_Regularised):
     """MART (Wang et al. 2020, Eq. 10): BCE(p(x'), y) + beta mean[KL(p(x) || p(x')) (1 - p_y(x))].
 
     BCE is the cross-entropy plus -log(1 - the highest probability of another class). The small numbers that keep the
     logarithm and the weight from zero are those of the authors' code.
     """
-
-    attack: InnerAttack
-    beta: float
-    statistics: str = "shared"
-    smoothing: float = 0.0
-
-    def craft(self, model: nn.Module, batch: Batch) -> Tensor:
-        """See `Objective.craft`."""
-        return self.attack.craft(model, batch)
 
     def loss(self, model: nn.Module, batch: Batch, adversarial: Tensor) -> Tensor:
         """See `Objective.loss`."""

@@ -74,7 +74,7 @@ def train_entry(plan: EntryPlan, to: Path, observer: Observer) -> Entry:
         if made_by is not None and made_by != resume:
             raise _occupied(to)
         with open_run(store, plan.workflow, plan.title, parameters, tags, resume, observer) as run:
-            return _train_in(run, plan, to, observer)
+            return _train_in(run, plan, to, observer, again=made_by is not None)
 
 
 def lend_a_hand(plan: EntryPlan) -> None:
@@ -88,14 +88,14 @@ def _train_together(plan: EntryPlan, observer: Observer) -> TrainingResult:
         return train_cached(training, observer, f"training {plan.job.method}", team)
 
 
-def _train_in(run: TrackedRun, plan: EntryPlan, to: Path, observer: Observer) -> Entry:
+def _train_in(run: TrackedRun, plan: EntryPlan, to: Path, observer: Observer, again: bool) -> Entry:
+    """``again``: the folder is there, written by this very run before it was cut off."""
     training, watchers = plan.job.training, Together([observer, RunObserver(run)])
     trained = _train_together(plan, watchers)
     run.artifact("engine.json", canonical_json(trained.engine))
     refuse_diverged(training, trained)
     result = finish(plan.job, trained, watchers)
     run.metrics(metrics_on_test(result), 0)
-    # If this run was cut off after the folder was written, the folder is written again, the same.
     lineage = {**plan.lineage, "epoch": trained.best_epoch, **trained.engine, "run_id": run.id}
     record = new_record(
         to.name,
@@ -105,7 +105,7 @@ def _train_in(run: TrackedRun, plan: EntryPlan, to: Path, observer: Observer) ->
         measured=result.measured,
         lineage=lineage,
     )
-    entry = write_entry(to, training.spec, record, trained.best, replace=True)
+    entry = write_entry(to, training.spec, record, trained.best, replace=again)
     run.folder(entry.folder, "entry")
     return entry
 

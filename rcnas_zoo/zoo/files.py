@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
+from rcnas_zoo.execution.disk import sync_folder, write_file
 from rcnas_zoo.spec.errors import IntegrityError, Unavailable
 
 _BLOCK = 1 << 20
@@ -50,14 +51,6 @@ def check_place(path: Path) -> None:
         raise Unavailable(f"the folder {above} must be writable to make {path.name} in it; choose another place")
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Writes a file and waits until it is on the disk."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def replace_file(path: Path, content: bytes) -> None:
     """Writes a file so that a reader finds the old content or the new, never a part.
 
@@ -92,9 +85,9 @@ def new_folder(target: Path) -> Iterator[Path]:
             target.parent.mkdir(parents=True, exist_ok=True)
             temporary.mkdir()
             yield temporary
-            _sync_folder(temporary)
+            sync_folder(temporary)
             place(temporary, target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -114,14 +107,6 @@ def _exchange(temporary: Path, target: Path) -> None:
 def _sibling(path: Path) -> Path:
     # Hidden, beside the target: on the same disk, so that a rename is enough to move in.
     return path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -8,13 +8,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rcnas_zoo.execution.disk import write_file
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.record import Record
 from rcnas_zoo.zoo.card import render_card
 from rcnas_zoo.zoo.entry import CANARY, CARD, ENTRY_FILES, RECORD, SPEC, WEIGHTS, Entry, read_entry
-from rcnas_zoo.zoo.files import new_folder, readable, write_file
+from rcnas_zoo.zoo.files import new_folder, readable
 from rcnas_zoo.zoo.names import check_name
 from rcnas_zoo.zoo.seal import seal
 

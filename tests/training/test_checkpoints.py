@@ -1,6 +1,7 @@
 """What is kept on disk of a training under way: that it comes back, and that nothing damaged does."""
 
 import json
+import os
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -252,7 +253,7 @@ def test_a_write_that_fails_at_any_point_leaves_a_whole_moment_and_nothing_half_
     kept, monkeypatch, call, fails_at
 ):
     calls = 0
-    owner = {"fsync": module.os, "replace": Path}[call]
+    owner = {"fsync": os, "replace": Path}[call]
     really = getattr(owner, call)
 
     def fail(*given):

@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -185,6 +186,18 @@ def test_a_run_that_breaks_after_its_folder_was_written_is_completed_by_the_same
     assert {file.path for file in here.client().list_artifacts(first, "entry")} > {"entry/record.json"}
     with pytest.raises(InvalidInput, match="must not exist"):
         train("wrn-10-1", "digits", tmp_path / "mine", settings, machine)
+
+
+def test_an_entry_that_came_up_meanwhile_is_left_alone(trained, here, tmp_path, monkeypatch):
+    settings, machine = TrainSettings(epochs=1, attacks=("clean",), train_size=50), Machine(cache=tmp_path / "cache")
+
+    def meanwhile(*_):
+        shutil.copytree(trained.entry.folder, tmp_path / "mine")
+
+    monkeypatch.setattr("rcnas_zoo.workflows.trained_entry.refuse_diverged", meanwhile)
+    with pytest.raises(InvalidInput, match="which is an entry already"):
+        train("wrn-10-1", "digits", tmp_path / "mine", settings, machine)
+    assert read_entry(tmp_path / "mine").record == trained.entry.record
 
 
 def test_a_training_that_diverges_tells_where_and_measures_nothing(here, tmp_path, monkeypatch):
