@@ -50,6 +50,7 @@ class AutoPgd(Attack):
             rho=IMPROVING_SHARE,
             start="uniform on the surface of the ball",
         )
+        self.effort = 2 * (climbing.steps + 1) * climbing.ascents * climbing.passes
         self._climbing = climbing
 
     def run(self, hunt: Hunt, seeds: list[int]) -> None:

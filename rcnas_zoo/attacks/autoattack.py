@@ -67,6 +67,7 @@ class AutoAttack(Attack):
             {key: value for key, value in part.settings.items() if key not in ball.settings} for part in self._parts
         ]
         super().__init__(name, ball, parts=settings, **more)
+        self.effort = sum(part.effort for part in self._parts)
 
     def run(self, hunt: Hunt, seeds: list[int]) -> None:
         """See `Attack.run`."""

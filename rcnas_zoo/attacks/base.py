@@ -21,9 +21,11 @@ class Attack(ABC):
         name: what it is called, such as ``pgd-20``.
         ball: where it may move.
         settings: plain JSON data: every number needed to repeat it. Radii and step sizes are shares of the value range.
+        effort: about how many passes through the network an image that stands costs; a gradient counts two.
     """
 
     stops_early = True
+    effort = 1
 
     def __init__(self, name: str, ball: Ball, **settings: Any) -> None:
         self.name = name
@@ -55,13 +57,16 @@ class Attack(ABC):
             (N, C, H, W) float32 inside the ball and the value range, without a graph.
         """
         seeds = torch.randint(2**31, (len(images),), generator=generator, device=generator.device)
-        with untouched(model):
-            victim = Victim(model, engine)
+        return self.perturb_seeded(Victim(model, engine), images, labels, seeds.tolist())
+
+    def perturb_seeded(self, victim: Victim, images: Tensor, labels: Tensor, seeds: Sequence[int]) -> Tensor:
+        """As `perturb`, with a seed in [0, 2^63) for each image, whose attack nothing else decides."""
+        with untouched(victim.model):
             adversarial, labels = images.detach().clone(), labels.clone()
             right = victim.is_right(adversarial, labels) | (not self.stops_early)
             if right.any():
                 hunt = Hunt(victim, self.ball, adversarial[right], labels[right], to_the_end=not self.stops_early)
-                self.run(hunt, seeds[right.to(seeds.device)].tolist())
+                self.run(hunt, [seed for seed, wanted in zip(seeds, right.tolist(), strict=True) if wanted])
                 adversarial[right] = hunt.found.detach()
         return adversarial
 

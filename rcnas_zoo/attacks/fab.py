@@ -35,6 +35,7 @@ class FastAdaptiveBoundary(Attack):
             eta=OVERSHOOT,
             beta=BACKWARD,
         )
+        self.effort = 3 * steps * targets
         self._steps = steps
         self._targets = targets
 

@@ -55,6 +55,7 @@ class GradientAttack(Attack):
             restarts=ascent.restarts,
             result=_RESULTS[ascent.judged],
         )
+        self.effort = 2 * ascent.steps * ascent.restarts
         self._ascent = ascent
         self._step_size = ball.radius * float(ascent.step_share)
 

@@ -26,6 +26,7 @@ class Square(Attack):
 
     def __init__(self, name: str, ball: Ball, queries: int) -> None:
         super().__init__(name, ball, queries=queries, restarts=1, first_share=FIRST_SHARE, loss="margin")
+        self.effort = queries
         self._queries = queries
 
     def run(self, hunt: Hunt, seeds: list[int]) -> None:

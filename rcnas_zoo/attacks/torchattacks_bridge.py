@@ -108,6 +108,10 @@ def library() -> str:
     return f"{PEER_PREFIX} {version(PEER_PREFIX)}"
 
 
+GUESSED_EFFORT = 100
+"""Of an attack that says nothing about itself."""
+
+
 class PeerAttack(Attack):
     """One class of torchattacks with its own defaults, except for the radius, the norm and the number of classes.
 
@@ -128,6 +132,7 @@ class PeerAttack(Attack):
         super().__init__(
             name, ball, library=library(), arguments=arguments, seed="of the batch's first image", outside="projected"
         )
+        self.effort = GUESSED_EFFORT
 
     def run(self, hunt: Hunt, seeds: list[int]) -> None:
         """See `Attack.run`."""
