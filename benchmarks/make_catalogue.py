@@ -15,7 +15,8 @@ from rcnas_zoo.networks.scaling import robustresnet_spec
 from rcnas_zoo.spec.budget import Budget
 from rcnas_zoo.spec.network import InputSpec
 from rcnas_zoo.spec.record import Claim
-from rcnas_zoo.workflows.evaluate import EvaluateSettings, evaluate_entry
+from rcnas_zoo.workflows.evaluate import evaluate_entry
+from rcnas_zoo.workflows.evaluate_settings import EvaluateSettings
 from rcnas_zoo.workflows.records import new_record
 from rcnas_zoo.zoo.entry import read_entry
 from rcnas_zoo.zoo.loading import load_model

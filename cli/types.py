@@ -5,6 +5,7 @@ one for "not given".
 """
 
 import json
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -74,6 +75,18 @@ def _fraction(text: str) -> float:
     return float(number)
 
 
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)([smh]?)")
+
+
+def _seconds(text: str) -> float:
+    match = _DURATION.fullmatch(text)
+    seconds = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+    if not 0 < seconds < 1e9:
+        raise InvalidInput(f"a time must be above 0 and written like 90, 90s, 10m or 2h, got {text!r}")
+    return seconds
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
@@ -112,5 +125,6 @@ COUNT = Parsed("n", _whole(0))
 POSITIVE = Parsed("n", _whole(1))
 SHARE = Parsed("share", _share)
 FRACTION = Parsed("fraction", _fraction)
+SECONDS = Parsed("time", _seconds)
 CHANGE = Parsed("name=value", _change)
 SWITCH = Parsed("on|off", _switch)

@@ -18,7 +18,7 @@ from ..options import (
 )
 from ..output import emit
 from ..progress import progress
-from ..types import COUNT, DATASET, POSITIVE, TEXT
+from ..types import COUNT, DATASET, FRACTION, POSITIVE, SECONDS, TEXT
 
 if TYPE_CHECKING:
     from rcnas_zoo.spec.threat import ThreatModel
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 @click.option("--dataset", type=DATASET, help="Data set; default the one it was trained for.")
 @click.option("--samples", type=POSITIVE, help="A fixed, seeded choice of that many test images; default all.")
 @click.option("--seed", type=COUNT, help="Seed of the choice and of the attacks; default 0.")
+@click.option("--time-limit", type=SECONDS, help="Seconds, or 10m or 2h; then what was found so far is told.")
+@click.option("--tolerance", type=FRACTION, help="Sample with the dearest attack until the accuracy is known so well.")
+@click.option("--resume", is_flag=True, help="Go on with the evaluation of before; refused if the network has changed.")
 @click.option("--track", is_flag=True, help="Keep the evaluation as an MLflow run.")
 @machine_options
 @quiet_option
@@ -45,6 +48,9 @@ def command(
     dataset: str | None,
     samples: int | None,
     seed: int | None,
+    time_limit: float | None,
+    tolerance: float | None,
+    resume: bool,
     track: bool,
     device: str | None,
     workers: int | None,
@@ -67,10 +73,13 @@ def command(
       rcnas-zoo evaluate robust-2m --attack pgd-20 --attack autoattack --samples 64
       rcnas-zoo evaluate my_nets.py:small --dataset cifar10 --attack pgd-20 --protocol rrn
     """  # noqa: D301 (click's mark for lines that stay as they are)
-    from rcnas_zoo.workflows.evaluate import EvaluateSettings, evaluate_entry, evaluation_text
+    from rcnas_zoo.workflows.evaluate import evaluate_entry
+    from rcnas_zoo.workflows.evaluate_settings import EvaluateSettings
+    from rcnas_zoo.workflows.evaluation_text import evaluation_text
 
     settings = EvaluateSettings(
         track=track,
+        resume=resume,
         **given(
             attacks=flat(attacks),
             threat=one_threat(threat, eps),
@@ -78,6 +87,8 @@ def command(
             dataset=dataset,
             samples=samples,
             seed=seed,
+            time_limit=time_limit,
+            tolerance=tolerance,
         ),
     )
     machine = machine_of(device, workers, data_root, download)

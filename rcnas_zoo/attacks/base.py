@@ -22,10 +22,12 @@ class Attack(ABC):
         ball: where it may move.
         settings: plain JSON data: every number needed to repeat it. Radii and step sizes are shares of the value range.
         effort: about how many passes through the network an image that stands costs; a gradient counts two.
+        together: whether what becomes of an image depends on the others of its batch.
     """
 
     stops_early = True
     effort = 1
+    together = False
 
     def __init__(self, name: str, ball: Ball, **settings: Any) -> None:
         self.name = name
@@ -80,6 +82,17 @@ class Attack(ABC):
         other.stops_early = False
         other.settings = {**self.settings, "result": "last iterate"}
         return other
+
+    def fitted(
+        self,
+        model: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        generator: torch.Generator,
+        engine: Callable[[Tensor], Tensor] | None = None,
+    ) -> "Attack":
+        """The attack made fit for a model and images; itself, unless it is one that searches first."""
+        return self
 
     @abstractmethod
     def run(self, hunt: Hunt, seeds: list[int]) -> None:

@@ -122,6 +122,8 @@ class PeerAttack(Attack):
         InvalidInput: torchattacks has no such class, or it cannot attack in the norm of the threat.
     """
 
+    together = True
+
     def __init__(self, name: str, ball: Ball, classes: int, class_name: str) -> None:
         known = peer_classes()
         if class_name not in known:

@@ -1,43 +1,33 @@
-"""Evaluations that are never done twice."""
+"""Verdicts that are never made twice."""
 
-import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
-from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load, save
+from safetensors.torch import save
 from torch import Tensor, nn
 
-from rcnas_zoo.attacks.registry import make_attack
-from rcnas_zoo.candidates.cache import ContentCache
+from rcnas_zoo.attacks.base import Attack
 from rcnas_zoo.candidates.training import TrainingJob, threads_for
 from rcnas_zoo.datasets.images import Images
+from rcnas_zoo.evaluation.campaign import Means
 from rcnas_zoo.evaluation.engine import has_bfloat16
 from rcnas_zoo.evaluation.evaluate import evaluate
+from rcnas_zoo.evaluation.ledger import Ledger
+from rcnas_zoo.evaluation.limits import UNLIMITED, Limits
 from rcnas_zoo.evaluation.report import EvaluationReport
 from rcnas_zoo.execution.threads import torch_threads
-from rcnas_zoo.spec.attack import AttackName
-from rcnas_zoo.spec.canonical import canonical_json, digest
+from rcnas_zoo.execution.workers import Workers
+from rcnas_zoo.spec.canonical import digest
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.threat import ThreatModel
 
-ENGINE_VERSION = 3
-_PLAIN = (
-    "clean_accuracy",
-    "attacks",
-    "robust_accuracy",
-    "interval",
-    "samples",
-    "seed",
-    "settings",
-    "flags",
-    "seconds",
-)
+ENGINE_VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -48,7 +38,9 @@ class AttackJob:
         attacks, threat, seed: as for `evaluate`.
         cache: root folder of the cache.
         threads: torch threads of a network too large for one (see `threads_for`).
-        protocol: as for `evaluate`.
+        protocol, limits: as for `evaluate`.
+        workers: processes that share the images, with one thread each.
+        keeps_examples: whether what broke an image is kept beside its verdict.
     """
 
     attacks: tuple[str, ...]
@@ -57,6 +49,9 @@ class AttackJob:
     cache: Path
     threads: int = 1
     protocol: str = "default"
+    limits: Limits = UNLIMITED
+    workers: int = 1
+    keeps_examples: bool = False
 
     @classmethod
     def after(cls, training: TrainingJob, attacks: tuple[str, ...], threat: ThreatModel) -> "AttackJob":
@@ -78,21 +73,25 @@ def evaluate_cached(
     observer: Observer | None = None,
     label: str = "evaluating",
 ) -> EvaluationReport:
-    """The report on the network of a spec, from the cache or made now and kept; raises as `evaluate`."""
-    cache, key = ContentCache(job.cache), _key(model, spec, images, job)
-    kept = cache.get("verdicts", key)
-    if kept is not None:
-        return _unpack(kept)
-    report = evaluate_job(model, images, job, threads_for(spec, job.threads), observer or Silent(), label)
-    cache.put("verdicts", key, _pack(report))
-    return report
+    """The report on the network of a spec; verdicts that are in the cache are not made again. Raises as `evaluate`."""
+    threads = threads_for(spec, job.threads)
+    identity = {"spec": spec.digest, "weights": weights_digest(model.state_dict()), **computed_by(model, threads)}
+    ledgers = Ledgers(job, images.digest, identity)
+    return evaluate_job(model, images, job, ledgers, threads, observer or Silent(), label)
 
 
 def evaluate_job(
-    model: nn.Module, images: Images, job: AttackJob, threads: int, observer: Observer, label: str
+    model: nn.Module,
+    images: Images,
+    job: AttackJob,
+    ledgers: "Ledgers",
+    threads: int,
+    observer: Observer,
+    label: str,
 ) -> EvaluationReport:
-    """The report on a network, made now and not kept; raises as `evaluate`."""
-    with torch_threads(threads):
+    """The report on a network whose verdicts are kept in these ledgers; raises as `evaluate`."""
+    with torch_threads(threads), ExitStack() as stack:
+        workers = stack.enter_context(Workers(job.workers)) if job.workers > 1 else None
         return evaluate(
             model,
             images.floats(),
@@ -101,52 +100,49 @@ def evaluate_job(
             threat=job.threat,
             protocol=job.protocol,
             seed=job.seed,
+            limits=job.limits,
+            means=Means(workers, ledgers.open),
             observer=observer,
             label=label,
         )
+
+
+@dataclass(frozen=True)
+class Ledgers:
+    """Where verdicts on some images are kept: a folder for each attack, named by all that decides them.
+
+    Attributes:
+        job: threat, seed and cache.
+        data: digest of the images and labels.
+        identity: what tells the network and what computes it, plain JSON data.
+    """
+
+    job: AttackJob
+    data: str
+    identity: Mapping[str, Any]
+
+    def open(self, attack: Attack, size: int) -> Ledger:
+        """The ledger of an attack on so many images."""
+        return Ledger(size, self.folder(attack), self.job.keeps_examples)
+
+    def folder(self, attack: Attack) -> Path:
+        """Where the ledger of an attack lies, if it is there."""
+        parts = {
+            **self.identity,
+            "engine": ENGINE_VERSION,
+            "data": self.data,
+            "attack": attack.settings,
+            "seed": self.job.seed,
+            "examples": self.job.keeps_examples,
+        }
+        key = digest(parts)
+        return self.job.cache / "verdicts" / key[:2] / key
 
 
 def computed_by(model: nn.Module, threads: int) -> dict[str, Any]:
     """What rounds sums differently, and so belongs into a key: device, threads, precision and the release of torch."""
     device = next(model.parameters()).device
     return {"device": device.type, "threads": threads, "bfloat16": has_bfloat16(device), "torch": torch.__version__}
-
-
-def _key(model: nn.Module, spec: NetworkSpec, images: Images, job: AttackJob) -> str:
-    bounds = (spec.classes, spec.input.low, spec.input.high, job.protocol)
-    made = {name: make_attack(AttackName.parse(name), job.threat, *bounds) for name in job.attacks}
-    parts = {
-        "engine": ENGINE_VERSION,
-        "spec": spec.digest,
-        "weights": weights_digest(model.state_dict()),
-        "data": images.digest,
-        "threat": str(job.threat),
-        "attacks": [[name, attack.settings] for name, attack in made.items()],
-        "seed": job.seed,
-        **computed_by(model, threads_for(spec, job.threads)),
-    }
-    return digest(parts)
-
-
-def _pack(report: EvaluationReport) -> dict[str, bytes]:
-    facts = {name: getattr(report, name) for name in _PLAIN}
-    facts["threat"] = [report.threat.norm, str(report.threat.radius)]
-    facts["order"] = list(report.attacks)  # canonical JSON sorts the names
-    return {
-        "report.json": canonical_json(facts).encode(),
-        "verdicts.safetensors": save({name: verdict.contiguous() for name, verdict in report.verdicts.items()}),
-    }
-
-
-def _unpack(files: dict[str, bytes]) -> EvaluationReport:
-    facts = json.loads(files["report.json"])
-    norm, radius = facts["threat"]
-    facts["threat"] = ThreatModel(norm, Fraction(radius))
-    order = facts.pop("order")
-    for name in ("attacks", "settings"):
-        facts[name] = {attack: facts[name][attack] for attack in order}
-    facts["interval"], facts["flags"] = tuple(facts["interval"]), tuple(facts["flags"])
-    return EvaluationReport(verdicts=load(files["verdicts.safetensors"]), **facts)
 
 
 def subset(images: Images, count: int, seed: int) -> Images:

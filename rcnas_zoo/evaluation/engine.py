@@ -19,13 +19,22 @@ def quick_copy(model: nn.Module, device: torch.device) -> Accelerated | None:
     A fixed rule of the network's MACs and the device, no timing, so that the same machine always attacks the same way.
     Only networks with a spec get one, for of another nobody knows what a copy of it would share with the original.
     """
-    spec = getattr(model, "spec", None)
-    if not isinstance(spec, NetworkSpec) or cost(spec).macs < QUICKER_FROM_MACS:
+    if not _is_worth_it(model):
         return None
     if device.type == "cpu":
         keep_freed_memory()
     twin = copy.deepcopy(model).eval().requires_grad_(False)
-    return Accelerated(twin, "bfloat16" if has_bfloat16(device) else "float32", compiled=False)
+    return Accelerated(twin, gradient_precision(model, device), compiled=False)
+
+
+def gradient_precision(model: nn.Module, device: torch.device) -> str:
+    """``bfloat16`` or ``float32``: what gradients are computed in, by the same rule."""
+    return "bfloat16" if _is_worth_it(model) and has_bfloat16(device) else "float32"
+
+
+def _is_worth_it(model: nn.Module) -> bool:
+    spec = getattr(model, "spec", None)
+    return isinstance(spec, NetworkSpec) and cost(spec).macs >= QUICKER_FROM_MACS
 
 
 def has_bfloat16(device: torch.device) -> bool:

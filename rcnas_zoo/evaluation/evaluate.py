@@ -1,31 +1,35 @@
 """Robust accuracy of a model: a verdict for each image and attack, and the worst case over them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from time import perf_counter
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from rcnas_zoo.attacks.base import Attack
 from rcnas_zoo.attacks.guard import untouched
 from rcnas_zoo.attacks.registry import make_attack
-from rcnas_zoo.evaluation.engine import quick_copy
+from rcnas_zoo.evaluation.batching import Batching
+from rcnas_zoo.evaluation.bench import Bench
+from rcnas_zoo.evaluation.campaign import Campaign, Findings, Means
+from rcnas_zoo.evaluation.engine import gradient_precision
 from rcnas_zoo.evaluation.flags import attack_flags, model_flags
-from rcnas_zoo.evaluation.inputs import Examples, check_inputs, checked_logits
+from rcnas_zoo.evaluation.inputs import check_inputs
 from rcnas_zoo.evaluation.intervals import wilson
+from rcnas_zoo.evaluation.limits import UNLIMITED, Limits
 from rcnas_zoo.evaluation.report import EvaluationReport, accuracy, worst_case
-from rcnas_zoo.networks.accelerated import Accelerated
+from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.canonical import check_integer
-from rcnas_zoo.spec.errors import IntegrityError, InvalidInput
+from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.threat import ThreatModel
 
-# A fixed number, so that the same call gives the same attack on every machine.
-DEFAULT_BATCH_SIZE = 250
-BALL_TOLERANCE = 1e-6
-_SILENT = Silent()
+FLAGGED_IMAGES = 250
+CHEAP = "apgd-ce"
+"""Runs on every image where the only attack asked for is to see a sample alone."""
+_SILENT, _ALONE = Silent(), Means()
+_CLEAN = AttackName("clean")
 
 
 def evaluate(
@@ -38,103 +42,110 @@ def evaluate(
     protocol: str = "default",
     seed: int = 0,
     batch_size: int | None = None,
+    limits: Limits = UNLIMITED,
+    means: Means = _ALONE,
     observer: Observer = _SILENT,
     label: str = "evaluating",
 ) -> EvaluationReport:
     """Attacks a model and reports its accuracies. The model comes back as it was.
 
     Clean accuracy is always measured; an image that is wrong already is never attacked and counts as wrong under every
-    attack. Each attack has its own random source, seeded with ``seed``, so its verdicts do not depend on the others.
-    Verdicts do not depend on the batch size, but for rounding, except those of ``torchattacks:NAME``, which attack a
-    batch together. Gradients may come from a quicker copy of the network (`quick_copy`); what an attack finds is judged
-    by the plain model in float32.
+    attack. Attacks run from the cheapest to the dearest. Every image has its own random source for each attack, seeded
+    with ``seed`` and its place, so a verdict depends on neither the other attacks nor, but for rounding, the batch;
+    those of ``torchattacks:NAME`` and ``a3``, which attack a batch together, do. Gradients may come from a quicker copy
+    of the network (`quick_copy`); what an attack finds is judged by the plain model in float32.
+
+    An attack that fails leaves a flag, and the others their verdicts.
 
     Args:
         model: (N, C, H, W) -> logits (N, classes), float32, on any device.
         images: (N, C, H, W) float in the range of ``model.spec``, else in [0, 1]; moved to the model batch by batch.
         labels: (N,) whole numbers in [0, classes).
-        attacks: names, run in this order; a name given twice runs once.
+        attacks: names; one given twice runs once.
         threat: threat model, or its text such as ``linf@8/255``.
         protocol: how ``pgd-N`` and ``cw-N`` climb: ``default``, ``rrn`` or ``rdnas`` (see `stepped_attack`).
         seed: of every random choice.
-        batch_size: images attacked at a time; 250 if not given.
-        observer: is told of the images done, over all attacks together.
-        label: what the observer knows this evaluation by.
+        batch_size: images attacked at a time; None for the rule of `Batching`. Halved where memory does not suffice.
+        limits: when it may end with an estimate.
+        means: who works, and where verdicts are kept.
+        observer: is told of the images done.
+        label: what the observer knows this evaluation by; the note is the attack's name.
 
     Raises:
         InvalidInput: malformed images, labels or attack names, or a model that does not return finite logits.
-        IntegrityError: an attack left the ball or the value range.
+        IntegrityError: the only attack left the ball or the value range.
+        Unavailable: memory does not suffice for one image, or the verdicts cannot be kept.
     """
-    started = perf_counter()
     threat = ThreatModel.parse(threat) if isinstance(threat, str) else threat
-    names = _parse_names(attacks)
+    asked = _parse_names(attacks, limits)
     check_integer("the seed", seed, 0, 2**63 - 1)
-    size = check_integer("the batch size", DEFAULT_BATCH_SIZE if batch_size is None else batch_size, 1)
+    if batch_size is not None:
+        check_integer("the batch size", batch_size, 1)
     with untouched(model):
         examples = check_inputs(model, images, labels)
-        flags = list(model_flags(model, *next(examples.batches(size))))
-        made = [make_attack(name, threat, examples.classes, examples.low, examples.high, protocol) for name in names]
-        engine = quick_copy(model, examples.device)
-        bench = _Bench(model, engine, examples, size, seed, observer, label, steps=len(made) * len(examples))
-        survived = {attack.name: bench.verdict(attack, place) for place, attack in enumerate(made)}
+        flags = list(model_flags(model, *examples.at(slice(0, FLAGGED_IMAGES))))
+        bounds = (examples.classes, examples.low, examples.high, protocol)
+        made = [make_attack(name, threat, *bounds) for name in dict.fromkeys([_CLEAN, *asked])]
+        batching = Batching(_macs(model), examples.device.type, means.count, batch_size)
+        campaign = Campaign(Bench(model, examples, seed), seed, batching, means, limits, observer, label)
+        findings = campaign.run(made)
+        how = {"gradients": gradient_precision(model, examples.device)}
+    settings = {
+        name: {**attack.settings, **how, **batching.settings(attack)}
+        for name, attack in _in_order(asked, findings.attacks).items()
+    }
+    return _report(findings, settings, flags, seed, threat, examples.classes)
+
+
+def _parse_names(attacks: Sequence[str], limits: Limits) -> list[AttackName]:
+    if isinstance(attacks, str):
+        raise InvalidInput(f"attacks must be a list of names, got the text {attacks!r}; write [{attacks!r}]")
+    names = [AttackName.parse(name) for name in dict.fromkeys(attacks)]
+    if limits.tolerance is not None and len([name for name in names if name != _CLEAN]) == 1:
+        return [AttackName.parse(CHEAP), *names]
+    return names
+
+
+def _macs(model: nn.Module) -> int:
+    spec = getattr(model, "spec", None)
+    return cost(spec).macs if isinstance(spec, NetworkSpec) else 0
+
+
+def _in_order(asked: Sequence[AttackName], attacks: Mapping[str, Attack]) -> dict[str, Attack]:
+    """The attacks that ran, in the order in which they were asked for."""
+    return {str(name): attacks[str(name)] for name in asked if str(name) in attacks}
+
+
+def _report(
+    findings: Findings,
+    settings: dict[str, dict[str, Any]],
+    flags: list[str],
+    seed: int,
+    threat: ThreatModel,
+    classes: int,
+) -> EvaluationReport:
+    labels, estimate = findings.labels, findings.estimate
+    clean = findings.predictions["clean"] == labels
     # Wrong before any attack means wrong under every attack.
-    verdicts = {name: verdict & survived["clean"] for name, verdict in survived.items()}
-    asked = dict.fromkeys(attacks)
-    accuracies = {name: accuracy(verdicts[name]) for name in asked}
-    how = {"batch_size": size, "gradients": engine.precision if engine else "float32"}
-    settings = {attack.name: {**attack.settings, **how} for attack in made if attack.name in asked}
+    verdicts = {name: (found == labels) & clean for name, found in findings.predictions.items()}
     robust = worst_case(verdicts)
+    accuracies = {name: accuracy(verdicts[name]) for name in settings if name in verdicts}
+    if estimate is not None and estimate.attack in settings:
+        accuracies[estimate.attack] = estimate.value
     return EvaluationReport(
-        clean_accuracy=accuracy(verdicts["clean"]),
+        clean_accuracy=accuracy(clean),
         attacks=accuracies,
         verdicts=verdicts,
-        robust_accuracy=accuracy(robust),
-        interval=wilson(int(robust.sum()), len(robust)),
-        samples=len(robust),
+        robust_accuracy=estimate.value if estimate else accuracy(robust),
+        interval=estimate.interval if estimate else wilson(int(robust.sum()), len(robust)),
+        samples=len(labels),
         seed=seed,
         threat=threat,
         settings=settings,
-        flags=(*flags, *attack_flags(accuracies, settings)),
-        seconds=perf_counter() - started,
+        flags=(*flags, *findings.flags, *attack_flags(accuracies, settings)),
+        seconds=findings.seconds,
+        predictions=findings.predictions,
+        labels=labels,
+        classes=classes,
+        estimate=estimate,
     )
-
-
-def _parse_names(attacks: Sequence[str]) -> list[AttackName]:
-    if isinstance(attacks, str):
-        raise InvalidInput(f"attacks must be a list of names, got the text {attacks!r}; write [{attacks!r}]")
-    return [AttackName.parse(name) for name in dict.fromkeys(["clean", *attacks])]
-
-
-@dataclass(frozen=True)
-class _Bench:
-    """A model and its examples, before which the attacks come one by one."""
-
-    model: nn.Module
-    engine: Accelerated | None
-    examples: Examples
-    batch_size: int
-    seed: int
-    observer: Observer
-    label: str
-    steps: int
-
-    def verdict(self, attack: Attack, place: int) -> Tensor:
-        """Which images survive the attack that has this place in the order: bool (N,), on the CPU."""
-        generator = torch.Generator().manual_seed(self.seed)
-        parts: list[Tensor] = []
-        done = place * len(self.examples)
-        for images, labels in self.examples.batches(self.batch_size):
-            parts.append(self._survivors(attack, images, labels, generator).cpu())
-            done += len(images)
-            self.observer.progress(self.label, done, self.steps, note=attack.name)
-        return torch.cat(parts)
-
-    def _survivors(self, attack: Attack, images: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-        adversarial = attack.perturb(self.model, images, labels, generator, self.engine)
-        excess = attack.ball.excess(adversarial, images)
-        if excess > BALL_TOLERANCE * max(attack.ball.high - attack.ball.low, attack.ball.radius):
-            raise IntegrityError(
-                f"the attack {attack.name} must stay within {attack.ball.threat} and the value range, "
-                f"it left them by {excess:.3g}; its result is refused"
-            )
-        return checked_logits(self.model, adversarial).argmax(1) == labels

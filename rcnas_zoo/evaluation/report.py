@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rcnas_zoo.evaluation.sampling import Estimate
 from rcnas_zoo.spec.record import Measurement
 from rcnas_zoo.spec.threat import ThreatModel
 
@@ -19,7 +20,8 @@ class EvaluationReport:
     Attributes:
         clean_accuracy: share of images classified rightly, in [0, 1].
         attacks: attack name to accuracy under it, in [0, 1], in the order they were asked for.
-        verdicts: attack name, and always ``clean``, to bool (N,): is the image still classified rightly.
+        verdicts: attack name, and always ``clean``, to bool (N,): is the image still classified rightly. An attack that
+            failed or did not see every image is not here.
         robust_accuracy: worst case over all verdicts, image by image.
         interval: 95 % Wilson interval of the robust accuracy.
         samples: number of images N.
@@ -27,7 +29,12 @@ class EvaluationReport:
         threat: the threat model.
         settings: attack name to its full settings.
         flags: reasons to doubt the numbers.
-        seconds: wall-clock time.
+        seconds: what the attacks took when they ran.
+        predictions: as ``verdicts``, but the class (N,) that the model sees in each attacked image.
+        labels: (N,) the right classes.
+        classes: how many there are.
+        estimate: of the dearest attack, where it saw a sample alone; then the robust accuracy, its interval and this
+            attack's accuracy are estimates for all images, and it has no verdicts.
     """
 
     clean_accuracy: float
@@ -41,6 +48,15 @@ class EvaluationReport:
     settings: dict[str, dict[str, Any]]
     flags: tuple[str, ...]
     seconds: float
+    predictions: dict[str, Tensor]
+    labels: Tensor
+    classes: int
+    estimate: Estimate | None = None
+
+    @property
+    def worst_predictions(self) -> Tensor:
+        """(N,), what the model sees in what breaks an image, of the cheapest attack that does; else the label."""
+        return worst_predictions(self.predictions, self.labels)
 
     def to_measurement(self, dataset: str, split: str, data_digest: str) -> Measurement:
         """The measurement of a zoo record.
@@ -64,6 +80,14 @@ class EvaluationReport:
             interval=self.interval,
             flags=self.flags,
         )
+
+
+def worst_predictions(predictions: Mapping[str, Tensor], labels: Tensor) -> Tensor:
+    """Of the classes (N,) that a model sees under several attacks, each image's first wrong one, else its label."""
+    worst = labels
+    for found in predictions.values():
+        worst = torch.where(worst == labels, found, worst)
+    return worst
 
 
 def accuracy(verdict: Tensor) -> float:

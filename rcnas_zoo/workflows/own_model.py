@@ -21,6 +21,18 @@ def names_function(text: str) -> bool:
     return _FORM.fullmatch(text) is not None
 
 
+def file_of(text: str) -> Path:
+    """The file of ``FILE.py:FUNCTION``.
+
+    Raises:
+        InvalidInput: another text.
+    """
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise InvalidInput(f"a model of your own must be written FILE.py:FUNCTION, got {text!r}")
+    return Path(match[1])
+
+
 def own_model(text: str, device: str) -> nn.Module:
     """The network that ``FILE.py:FUNCTION`` names, in eval mode on a device. The file's code is run, in this process.
 
@@ -30,10 +42,7 @@ def own_model(text: str, device: str) -> nn.Module:
         NotFound: no such file.
         InvalidInput: the file or the function fails, or there is no such function, or it gives something else.
     """
-    match = _FORM.fullmatch(text)
-    if match is None:
-        raise InvalidInput(f"a model of your own must be written FILE.py:FUNCTION, got {text!r}")
-    path, name = Path(match[1]), match[2]
+    path, name = file_of(text), text.rpartition(":")[2]
     if not path.is_file():
         raise NotFound(f"the file of a model must exist, got {str(path)!r}; check the path")
     with _told(text), _importing_beside(path):

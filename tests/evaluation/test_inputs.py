@@ -86,8 +86,8 @@ def test_rounding_errors_at_the_range_are_clipped(linear, images, labels):
     assert (examples.images.dtype, examples.labels.dtype) == (torch.float32, torch.int64)
 
 
-def test_batches_keep_the_order(linear, images, labels):
-    batches = list(check_inputs(linear, images, labels).batches(7))
-    assert [len(part) for part, _ in batches] == [7, 7, 7, 7, 2]
-    assert torch.equal(torch.cat([part for part, _ in batches]), images)
-    assert torch.equal(torch.cat([part for _, part in batches]), labels)
+def test_examples_are_found_by_their_places(linear, images, labels):
+    examples = check_inputs(linear, images, labels)
+    part, wanted = examples.at(torch.tensor([4, 2]))
+    assert torch.equal(part, images[[4, 2]])
+    assert torch.equal(wanted, labels[[4, 2]])

@@ -1,5 +1,6 @@
 """Whole jobs on the digits; each run that many tests look at is made once."""
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -20,6 +21,40 @@ from rcnas_zoo.workflows.settings import FinetuneSettings
 from rcnas_zoo.workflows.train import TrainSettings, train
 
 from .quick import QUICK_PLAN, TASK, Made, Trained, quick_settings, using
+
+NETS = """
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from beside import CLASSES
+
+@dataclass
+class Settings:
+    width: int = CLASSES
+
+def net():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, Settings().width)).train()
+
+def wide():
+    return nn.Flatten()
+
+def number():
+    return 3
+
+def broken():
+    raise KeyError("weights")
+"""
+
+
+@pytest.fixture
+def nets(tmp_path, monkeypatch):
+    monkeypatch.delitem(sys.modules, "beside", raising=False)
+    (tmp_path / "nets.py").write_text(NETS)
+    (tmp_path / "beside.py").write_text("CLASSES = 10\n")
+    return tmp_path / "nets.py"
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ from rcnas_zoo.datasets.load import load_dataset
 from rcnas_zoo.spec.errors import InvalidInput, NotFound
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.threat import ThreatModel
-from rcnas_zoo.workflows.evaluate import EvaluateSettings, evaluate_entry, evaluation_text
+from rcnas_zoo.workflows.evaluate import evaluate_entry
+from rcnas_zoo.workflows.evaluate_settings import EvaluateSettings
+from rcnas_zoo.workflows.evaluation_text import evaluation_text
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.records import new_record
 from rcnas_zoo.zoo.loading import load_model
@@ -147,7 +149,7 @@ def test_the_json_and_the_text_say_the_same(folder, machine):
     wanted = {"model", "dataset", "threat", "seed", "samples", "clean_accuracy", "attacks", "robust_accuracy"}
     assert wanted | {"interval", "flags", "seconds"} <= data.keys()
     assert text.startswith(f"{folder} on 360 test images of digits, threat linf@1/5, seed 0")
-    assert text.count("clean ") == 1
+    assert text.count("\nclean ") == 1
     low, high = (f"{100 * bound:.1f} %" for bound in data["interval"])
     assert f"robust accuracy {100 * data['robust_accuracy']:.1f} % (95 % interval {low} to {high})" in text
     assert all(f"warning: {flag}" in text for flag in data["flags"])

@@ -4,43 +4,10 @@ import pytest
 import torch
 
 from rcnas_zoo.spec.errors import InvalidInput, NotFound
-from rcnas_zoo.workflows.evaluate import EvaluateSettings, evaluate_entry
+from rcnas_zoo.workflows.evaluate import evaluate_entry
+from rcnas_zoo.workflows.evaluate_settings import EvaluateSettings
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.own_model import names_function, own_model
-
-NETS = """
-from dataclasses import dataclass
-
-import torch
-from torch import nn
-
-from beside import CLASSES
-
-@dataclass
-class Settings:
-    width: int = CLASSES
-
-def net():
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Flatten(), nn.Linear(64, Settings().width)).train()
-
-def wide():
-    return nn.Flatten()
-
-def number():
-    return 3
-
-def broken():
-    raise KeyError("weights")
-"""
-
-
-@pytest.fixture
-def nets(tmp_path, monkeypatch):
-    monkeypatch.delitem(sys.modules, "beside", raising=False)
-    (tmp_path / "nets.py").write_text(NETS)
-    (tmp_path / "beside.py").write_text("CLASSES = 10\n")
-    return tmp_path / "nets.py"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +54,6 @@ def test_a_network_of_ones_own_is_measured_like_any_other(nets, tmp_path):
     measured = found.measurement
     assert (measured.dataset, measured.threat, measured.samples) == ("digits", "linf@1/5", 20)
     assert measured.robust_accuracy <= measured.attacks["apgd-ce"] <= measured.clean_accuracy
-    assert not (tmp_path / "cache").exists()
 
 
 def test_its_data_set_must_be_given_and_fit(nets, tmp_path):

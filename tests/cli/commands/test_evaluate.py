@@ -48,11 +48,12 @@ def test_a_network_without_a_record_of_its_data_is_measured_on_request(run, here
 def test_people_get_a_table_and_progress(run, there):
     answer = run("evaluate", "robust-mine", "--attack", "pgd-1", "--samples", "16")
     assert answer.exit_code == 0
-    first, *_, robust, took = answer.stdout.splitlines()
+    first, *_, robust, weakest, took = answer.stdout.splitlines()
     assert first == "robust-mine on 16 test images of digits, threat linf@1/5, seed 0"
     assert robust.startswith("robust accuracy ")
+    assert weakest.startswith("weakest classes: ")
     assert took.startswith("took ")
-    assert "attacking robust-mine: 32/32" in answer.stderr
+    assert "attacking robust-mine: 16/16  pgd-1" in answer.stderr
 
 
 def test_quiet_says_nothing_but_the_answer(run, there):
