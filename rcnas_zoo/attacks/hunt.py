@@ -1,12 +1,15 @@
 """The images under attack: which still stand, and what the others fell to."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from rcnas_zoo.attacks.ball import Ball
 from rcnas_zoo.attacks.victim import Slope, Victim
+
+_Value = TypeVar("_Value")
 
 
 class Hunt:
@@ -42,7 +45,7 @@ class Hunt:
         """Loss and gradient at a point (n, C, H, W) for each image that stands; the loss takes logits and labels."""
         return self.victim.gradient(points, lambda logits: loss(logits, self.labels), passes)
 
-    def standing(self, values: Sequence[int]) -> list[int]:
+    def standing(self, values: Sequence[_Value]) -> list[_Value]:
         """Of N values, one for each image of the start, those of the images that stand."""
         return [values[place] for place in self.numbers.tolist()]
 
@@ -81,8 +84,12 @@ class Hunt:
         stands = stands.masked_scatter(suspects, ~broken)
         self.found[self.numbers[~stands]] = inside[broken]
         if broken.any():
-            self.centres, self.labels, self.numbers = self.centres[stands], self.labels[stands], self.numbers[stands]
+            self.keep(stands)
         return stands
+
+    def keep(self, chosen: Tensor) -> None:
+        """Only these images, bool (n,), are attacked further; the others stay what they have become."""
+        self.centres, self.labels, self.numbers = self.centres[chosen], self.labels[chosen], self.numbers[chosen]
 
     def settle(self, points: Tensor) -> None:
         """These points (n, C, H, W) are what becomes of the images that stand."""

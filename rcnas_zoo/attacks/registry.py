@@ -7,6 +7,8 @@ from rcnas_zoo.attacks.autoattack import make_part, randomised, standard
 from rcnas_zoo.attacks.ball import Ball, make_ball
 from rcnas_zoo.attacks.base import Attack, CleanAttack
 from rcnas_zoo.attacks.gradient import Ascent, GradientAttack
+from rcnas_zoo.attacks.hopskipjump import HopSkipJump
+from rcnas_zoo.attacks.neuron_attribution import NeuronAttribution
 from rcnas_zoo.attacks.protocols import stepped_attack
 from rcnas_zoo.attacks.torchattacks_bridge import PeerAttack
 from rcnas_zoo.spec.attack import AUTOATTACK_PARTS, PROTOCOLS, STEPPED_ATTACKS, AttackName
@@ -19,6 +21,8 @@ _FAMILIES: dict[str, Callable[[AttackName, Ball, int], Attack]] = {
     "autoattack": lambda name, ball, classes: standard(str(name), ball, classes),
     "autoattack-rand": lambda name, ball, classes: randomised(str(name), ball, classes),
     **dict.fromkeys(AUTOATTACK_PARTS, lambda name, ball, classes: make_part(str(name), ball, classes)),
+    "hopskipjump": lambda name, ball, _: HopSkipJump(str(name), ball),
+    "naa": lambda name, ball, _: NeuronAttribution(str(name), ball),
     "torchattacks": lambda name, ball, classes: PeerAttack(str(name), ball, classes, name.peer),
 }
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from rcnas_zoo.attacks import autoattack
+from rcnas_zoo.attacks import autoattack, hopskipjump
 
 from .victims import blobs, conv_net, trained_net
 
@@ -13,10 +13,12 @@ def generator():
 
 @pytest.fixture
 def quick_autoattack(monkeypatch):
-    """AutoAttack with few steps and queries, for tests in which its strength does not matter."""
+    """AutoAttack and HopSkipJump with few steps and queries, for tests in which their strength does not matter."""
     effort = autoattack.Effort(steps=10, queries=30)
     for maker in (autoattack.standard, autoattack.randomised, autoattack.make_part):
         monkeypatch.setattr(maker, "__defaults__", (effort,))
+    few = hopskipjump.Effort(iterations=4, initial_evaluations=30)
+    monkeypatch.setattr(hopskipjump.HopSkipJump.__init__, "__defaults__", (few,))
 
 
 @pytest.fixture

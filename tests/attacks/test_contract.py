@@ -74,8 +74,12 @@ def test_surrounding_gradient_modes_and_frozen_parameters_change_nothing(name, t
 @CASES
 def test_another_value_range_gives_the_same_attack(name, threat, net, batch):
     class Signed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = net
+
         def forward(self, images):
-            return net((images + 1) / 2)
+            return self.net((images + 1) / 2)
 
     images, labels = batch
     attack = made(name, threat, low=-1.0, high=1.0)

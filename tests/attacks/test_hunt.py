@@ -70,3 +70,14 @@ def test_wrong_classes_are_ranked_on_the_clean_image_and_keep_their_rows():
     game.strike(game.centres - 0.15)
     ranked = game.wrong_classes()
     assert ranked.tolist() == [[0, 0], [0, 2], [0, 0], [0, 0], [1, 2], [1, 2], [1, 2]]
+
+
+def test_an_image_that_is_not_kept_stays_what_it_has_become():
+    game = hunt()
+    points = game.centres - 0.01
+    game.keep(torch.tensor([True, False, True, True, False, True, True]))
+    game.settle(points[game.numbers])
+    assert game.numbers.tolist() == [0, 2, 3, 5, 6]
+    assert game.standing(list("abcdefg")) == ["a", "c", "d", "f", "g"]
+    assert torch.equal(game.found[[1, 4]], IMAGES[[1, 4]])
+    assert torch.equal(game.found[[0, 2, 3, 5, 6]], points[[0, 2, 3, 5, 6]])
