@@ -134,7 +134,7 @@ class Boundary:
     def normal(self, points: Tensor, reach: Tensor, probes: int, streams: Sequence[torch.Generator]) -> Tensor:
         """An estimate, up to a factor, of the edge's normal that leads away from the label: (n, C, H, W).
 
-        The mean of random directions, weighed by their verdicts less the mean verdict (equations 9 and 16).
+        The mean of random directions, weighed by their verdicts less the mean verdict (section IV).
 
         Args:
             points: (n, C, H, W), close to the edge.

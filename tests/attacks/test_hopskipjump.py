@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from rcnas_zoo.attacks.ball import make_ball
+from rcnas_zoo.attacks.boundary import Boundary
 from rcnas_zoo.attacks.guard import untouched
 from rcnas_zoo.attacks.hopskipjump import Effort, HopSkipJump
 from rcnas_zoo.attacks.hunt import Hunt
@@ -141,6 +142,31 @@ def test_images_leave_as_soon_as_a_point_in_the_ball_is_misclassified(generator)
     assert not is_right(recorder.model, found, labels).any()
     # The images, noise, blending, bisection, verdict: no probe was needed.
     assert sum(len(shown) for shown in recorder.seen) == 4 * (1 + 1 + 10 + 10 + 1)
+
+
+@pytest.mark.parametrize("threat", ["linf@1", "l2@9"])
+def test_probes_come_nearer_with_the_last_stride(threat, trained, monkeypatch, generator):
+    """The first are a tenth of the range away, later ones gamma / pixels of the point's distance before bisection."""
+    strides, probes = [], []
+    bisect, normal = Boundary.bisect, Boundary.normal
+
+    def noted_bisect(self, points, *more):
+        strides.append(self.ball.distance(points, self.centres))
+        return bisect(self, points, *more)
+
+    def noted_normal(self, points, reach, count, streams):
+        probes.append((reach, count))
+        return normal(self, points, reach, count, streams)
+
+    monkeypatch.setattr(Boundary, "bisect", noted_bisect)
+    monkeypatch.setattr(Boundary, "normal", noted_normal)
+    effort = Effort(iterations=4, gamma=2.0)
+    attack(threat, effort).to_the_end().perturb(trained[0], trained[1][:5], trained[2][:5], generator)
+    assert [count for _, count in probes] == [100, 141, 173, 200]
+    assert torch.allclose(probes[0][0], torch.tensor(0.1))
+    # The first two bisections are those of the start: along the line, then by the norm.
+    for (reach, _), stride in zip(probes[1:], strides[2:-1], strict=True):
+        assert torch.allclose(reach, 2 * stride / 36)
 
 
 def test_settings_tell_every_number():
