@@ -72,6 +72,7 @@ class HopSkipJump(Attack):
             queries=effort.queries,
             result="first misclassified point in the ball, else the nearest",
         )
+        self.effort = effort.queries
         self._effort = effort
 
     def to_the_end(self) -> Attack:
@@ -112,6 +113,7 @@ class _Walk:
 
     def __init__(self, hunt: Hunt, effort: Effort, streams: list[torch.Generator], noise: Tensor) -> None:
         self._hunt = hunt
+        self.effort = effort.queries
         self._effort = effort
         self._streams = streams
         pixels = hunt.centres[0].numel()

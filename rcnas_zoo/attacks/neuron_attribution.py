@@ -61,6 +61,7 @@ class NeuronAttribution(Attack):
             start="image",
             result="first misclassified iterate, else the last",
         )
+        self.effort = 2 * (attribution.points + attribution.steps)
         self._attribution = attribution
         self._step_size = ball.radius * float(STEP_SHARE)
 

@@ -98,6 +98,29 @@ def test_settings_are_plain_json_and_known_before_the_attack_runs(name, threat, 
     assert attack.settings["attack"] == attack.name == name
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if not name.startswith("torchattacks") and name != "a3-search"]
+)
+def test_the_effort_is_about_what_an_image_that_stands_costs(name, net, batch):
+    counted = Counting(net)
+    attack = make_attack(AttackName.parse(name), ThreatModel.parse("linf@1/10000"), 4)
+    perturbed(attack, counted, (batch[0][2:], batch[1][2:]))
+    assert counted.passes / 10 / 3 <= attack.effort <= 2 * counted.passes / 10 + 3
+
+
+class Counting(nn.Module):
+    """Counts the images that pass, and those whose gradient is wanted twice."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+        self.passes = 0
+
+    def forward(self, images):
+        self.passes += len(images) * (2 if images.requires_grad else 1)
+        return self.model(images)
+
+
 @CASES
 def test_one_image_and_none_left_to_attack_are_batches_too(name, threat, net, batch):
     images, labels = batch

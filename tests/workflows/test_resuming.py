@@ -44,9 +44,7 @@ def test_another_evaluation_is_another_matter(tmp_path):
 @pytest.mark.parametrize(("name", "word"), [("weights", "weights"), ("data", "images")])
 def test_what_has_changed_is_refused(tmp_path, name, word):
     token(tmp_path)
-    with pytest.raises(
-        IntegrityError, match=f"with the same {word} alone, but they were .* leave out --resume"
-    ):
+    with pytest.raises(IntegrityError, match=f"with the same {word} alone, but they were .* leave out --resume"):
         token(tmp_path, identity={**IDENTITY, name: "c" * 64})
     assert token(tmp_path, identity={**IDENTITY, name: "c" * 64}, resume=False)
 
