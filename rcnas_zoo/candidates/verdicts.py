@@ -12,6 +12,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from rcnas_zoo.attacks.base import Attack
+from rcnas_zoo.attacks.transfer import Source
 from rcnas_zoo.candidates.training import TrainingJob, threads_for
 from rcnas_zoo.datasets.images import Images
 from rcnas_zoo.evaluation.campaign import Means
@@ -41,6 +42,7 @@ class AttackJob:
         protocol, limits: as for `evaluate`.
         workers: processes that share the images, with one thread each.
         keeps_examples: whether what broke an image is kept beside its verdict.
+        source: as for `evaluate`.
     """
 
     attacks: tuple[str, ...]
@@ -52,6 +54,7 @@ class AttackJob:
     limits: Limits = UNLIMITED
     workers: int = 1
     keeps_examples: bool = False
+    source: Source | None = None
 
     @classmethod
     def after(cls, training: TrainingJob, attacks: tuple[str, ...], threat: ThreatModel) -> "AttackJob":
@@ -101,6 +104,7 @@ def evaluate_job(
             protocol=job.protocol,
             seed=job.seed,
             limits=job.limits,
+            source=job.source,
             means=Means(workers, ledgers.open),
             observer=observer,
             label=label,

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from rcnas_zoo.attacks.base import Attack
 from rcnas_zoo.attacks.guard import untouched
 from rcnas_zoo.attacks.registry import make_attack
+from rcnas_zoo.attacks.transfer import Source, TransferAttack
 from rcnas_zoo.evaluation.batching import Batching
 from rcnas_zoo.evaluation.bench import Bench
 from rcnas_zoo.evaluation.campaign import Campaign, Findings, Means
@@ -43,6 +44,7 @@ def evaluate(
     seed: int = 0,
     batch_size: int | None = None,
     limits: Limits = UNLIMITED,
+    source: Source | None = None,
     means: Means = _ALONE,
     observer: Observer = _SILENT,
     label: str = "evaluating",
@@ -67,6 +69,7 @@ def evaluate(
         seed: of every random choice.
         batch_size: images attacked at a time; None for the rule of `Batching`. Halved where memory does not suffice.
         limits: when it may end with an estimate.
+        source: another network that images are attacked on, in a transfer test; None for the model itself.
         means: who works, and where verdicts are kept.
         observer: is told of the images done.
         label: what the observer knows this evaluation by; the note is the attack's name.
@@ -85,7 +88,7 @@ def evaluate(
         examples = check_inputs(model, images, labels)
         flags = list(model_flags(model, *examples.at(slice(0, FLAGGED_IMAGES))))
         bounds = (examples.classes, examples.low, examples.high, protocol)
-        made = [make_attack(name, threat, *bounds) for name in dict.fromkeys([_CLEAN, *asked])]
+        made = [_make(name, source, threat, *bounds) for name in dict.fromkeys([_CLEAN, *asked])]
         batching = Batching(_macs(model), examples.device.type, means.count, batch_size)
         campaign = Campaign(Bench(model, examples, seed), seed, batching, means, limits, observer, label)
         findings = campaign.run(made)
@@ -104,6 +107,11 @@ def _parse_names(attacks: Sequence[str], limits: Limits) -> list[AttackName]:
     if limits.tolerance is not None and len([name for name in names if name != _CLEAN]) == 1:
         return [AttackName.parse(CHEAP), *names]
     return names
+
+
+def _make(name: AttackName, source: Source | None, threat: ThreatModel, *bounds: Any) -> Attack:
+    attack = make_attack(name, threat, *bounds)
+    return attack if source is None or name == _CLEAN else TransferAttack(attack, source)
 
 
 def _macs(model: nn.Module) -> int:

@@ -44,6 +44,8 @@ def attack_flags(accuracies: Mapping[str, float], settings: Mapping[str, Mapping
     for name, setting in settings.items():
         if "substitute" in setting:
             yield f"{name}-substitute: {setting['substitute']}"
+        if name == "naa" and "source" not in setting:
+            yield "naa-without-source: naa is made for transfer and weak on the network itself; name another --source"
     strongest = accuracies.get("autoattack", 0.0)
     for name, accuracy in accuracies.items():
         if accuracy < strongest:

@@ -1,5 +1,6 @@
 """What an evaluation is given, checked before anything runs."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -41,6 +42,11 @@ class Examples:
     def at(self, numbers: Tensor | slice) -> tuple[Tensor, Tensor]:
         """Images and labels of these places, on the device of the model."""
         return self.images[numbers].to(self.device), self.labels[numbers].to(self.device)
+
+    def batches(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Images and labels in their order, on the device of the model."""
+        for start in range(0, len(self), size):
+            yield self.at(slice(start, start + size))
 
 
 def check_inputs(model: nn.Module, images: Tensor, labels: Tensor) -> Examples:

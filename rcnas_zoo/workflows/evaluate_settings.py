@@ -23,6 +23,9 @@ class EvaluateSettings:
         time_limit: seconds after which no further batch is begun; 0 for no limit.
         tolerance: the dearest attack runs on a sample until the robust accuracy is known so well; 0 for all images.
         resume: go on with the evaluation of before; refused if it was of something else.
+        source: zoo name, entry folder or ``FILE.py:FUNCTION`` of the network that images are attacked on (a transfer
+            test); empty for the network itself.
+        radii: further radii, each a threat model, for a security curve.
         lint: look for signs that the numbers deceive.
     """
 
@@ -36,6 +39,8 @@ class EvaluateSettings:
     time_limit: float = 0.0
     tolerance: float = 0.0
     resume: bool = False
+    source: str = ""
+    radii: tuple[ThreatModel, ...] = ()
     lint: bool = False
 
     def __post_init__(self) -> None:

@@ -1,27 +1,29 @@
 """One network, some test images, some attacks: all that a measurement hangs on."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from rcnas_zoo.attacks.base import Attack
 from rcnas_zoo.attacks.registry import make_attack
+from rcnas_zoo.attacks.transfer import Source, TransferAttack
 from rcnas_zoo.candidates.source import DataSource
 from rcnas_zoo.candidates.verdicts import AttackJob, Ledgers, computed_by, evaluate_job, subset
+from rcnas_zoo.datasets.dataset import Dataset
 from rcnas_zoo.datasets.images import Images
 from rcnas_zoo.evaluation.report import EvaluationReport
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.dataset import check_dataset_name, default_threat
-from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.spec.threat import ThreatModel
 from rcnas_zoo.workflows.evaluate_settings import EvaluateSettings
 from rcnas_zoo.workflows.machine import Machine, available_cores
+from rcnas_zoo.workflows.own_model import names_function
 from rcnas_zoo.workflows.resuming import token_of
 from rcnas_zoo.workflows.specs import check_fits
-from rcnas_zoo.workflows.subject import Subject
+from rcnas_zoo.workflows.subject import Subject, find_subject
 
 SEVERAL_FROM_MACS = 1e12
 """Less work than this is done sooner than worker processes are started."""
@@ -75,10 +77,12 @@ class Question:
             return torch.zeros(0, dtype=torch.int64), torch.zeros((0, *self.images.shape))
         return torch.tensor(numbers), torch.stack([found[number] for number in numbers])
 
-    def _attack(self, name: str, report: EvaluationReport) -> Any:
-        spec = getattr(self.subject.network, "spec", None)
-        bounds = (spec.input.low, spec.input.high) if isinstance(spec, NetworkSpec) else (0.0, 1.0)
-        return make_attack(AttackName.parse(name), self.job.threat, report.classes, *bounds, self.job.protocol)
+    def _attack(self, name: str, report: EvaluationReport) -> Attack:
+        attack = make_attack(
+            AttackName.parse(name), self.job.threat, report.classes, *self.subject.value_range, self.job.protocol
+        )
+        source = self.job.source if name != "clean" else None
+        return TransferAttack(attack, source) if source else attack
 
 
 def ask(subject: Subject, settings: EvaluateSettings, machine: Machine) -> Question:
@@ -105,10 +109,20 @@ def ask(subject: Subject, settings: EvaluateSettings, machine: Machine) -> Quest
         limits=settings.limits,
         workers=_workers(subject, settings, images, machine),
         keeps_examples=True,
+        source=_source(settings, dataset, machine),
     )
     # The spec tells where a network is worth more processes; one of the user's own may not travel to them.
     threads = 1 if subject.entry else available_cores()
     return Question(subject, name, images, job, _ledgers(subject, settings, images, job, threads), threads)
+
+
+def _source(settings: EvaluateSettings, dataset: Dataset, machine: Machine) -> Source | None:
+    if not settings.source:
+        return None
+    found = find_subject(settings.source, machine)
+    if found.entry:
+        check_fits(found.entry.spec, dataset.shape, dataset.classes)
+    return Source(found.network, found.identity["weights"])
 
 
 def _usual_threat(subject: Subject, dataset: str) -> ThreatModel:
@@ -118,7 +132,8 @@ def _usual_threat(subject: Subject, dataset: str) -> ThreatModel:
 
 def _workers(subject: Subject, settings: EvaluateSettings, images: Images, machine: Machine) -> int:
     """Processes that pay: one where the work is short, or where a network may not travel."""
-    if subject.entry is None:
+    # The user's own code may not travel.
+    if subject.entry is None or names_function(settings.source):
         return 1
     spec, threat = subject.entry.spec, ThreatModel.parse("linf@8/255")
     made = [make_attack(AttackName.parse(name), threat, spec.classes) for name in settings.attacks]

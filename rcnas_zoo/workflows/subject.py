@@ -37,6 +37,11 @@ class Subject:
         """The data set it was trained for, or an empty text."""
         return self.entry.record.dataset if self.entry else ""
 
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """Lowest and highest pixel value of its images."""
+        return (self.entry.spec.input.low, self.entry.spec.input.high) if self.entry else (0.0, 1.0)
+
     def data_set(self, asked: str | None) -> str:
         """The data set asked for, else the one it was trained for.
 

@@ -1,0 +1,44 @@
+"""Attacks made on one network and tried on another."""
+
+from dataclasses import dataclass
+
+from torch import nn
+
+from rcnas_zoo.attacks.base import Attack
+from rcnas_zoo.attacks.hunt import Hunt
+from rcnas_zoo.attacks.victim import Victim
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """The network that images are attacked on.
+
+    Attributes:
+        model: (N, C, H, W) -> logits (N, classes), of the same images and classes as the target, on the same device.
+        identity: what tells it from any other; part of the settings.
+    """
+
+    model: nn.Module
+    identity: str
+
+
+class TransferAttack(Attack):
+    """Attacks each image on the source, to the last step, and shows the target what has become of it.
+
+    Nothing of the target is used. An image that the source misclassifies already is attacked all the same, for that
+    tells nothing of the target.
+    """
+
+    def __init__(self, attack: Attack, source: Source) -> None:
+        pressed = attack.to_the_end()
+        own = {key: value for key, value in pressed.settings.items() if key not in ("attack", *attack.ball.settings)}
+        super().__init__(attack.name, attack.ball, **own, source=source.identity)
+        self.effort = attack.effort
+        self.together = attack.together
+        self._attack = pressed
+        self._source = source
+
+    def run(self, hunt: Hunt, seeds: list[int]) -> None:
+        """See `Attack.run`."""
+        victim = Victim(self._source.model)
+        hunt.settle(self._attack.perturb_seeded(victim, hunt.centres, hunt.labels, seeds))

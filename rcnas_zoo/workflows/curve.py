@@ -1,0 +1,62 @@
+"""Security curves: what is left of a network as the attacker's radius grows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from rcnas_zoo.evaluation.intervals import wilson
+from rcnas_zoo.evaluation.report import EvaluationReport, worst_case
+from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.observer import Observer
+from rcnas_zoo.spec.threat import ThreatModel
+from rcnas_zoo.workflows.question import Question
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """One radius.
+
+    Attributes:
+        threat: norm and radius as text.
+        radius: as a share of the value range.
+        attacks: attack name to accuracy under it at this radius alone, in [0, 1].
+        robust_accuracy: worst case over the attacks at this radius and all smaller ones, for what breaks an image in a
+            ball breaks it in every larger one.
+        interval: 95 % Wilson interval of it.
+    """
+
+    threat: str
+    radius: float
+    attacks: dict[str, float]
+    robust_accuracy: float
+    interval: tuple[float, float]
+
+
+def security_curve(
+    question: Question, report: EvaluationReport, radii: Sequence[ThreatModel], observer: Observer
+) -> tuple[CurvePoint, ...]:
+    """The curve over these radii and that of the question, ascending; empty if no radius is given.
+
+    Args:
+        question: the network, the images and the attacks.
+        report: its answer.
+        radii: further threats, in the norm of the question's.
+        observer: who watches.
+
+    Raises:
+        InvalidInput: a threat in another norm.
+    """
+    own = question.job.threat
+    wrong = [threat for threat in radii if threat.norm != own.norm]
+    if wrong:
+        raise InvalidInput(f"the radii of a curve must be in the norm of the threat, {own.norm}, got {wrong[0]}")
+    stands = torch.ones_like(report.labels, dtype=torch.bool)
+    points = []
+    for threat in sorted({own, *radii} if radii else (), key=lambda threat: threat.radius):
+        found = report if threat == own else question.under(threat).answer(observer)
+        stands = stands & worst_case(found.verdicts)
+        right = int(stands.sum())
+        accuracies, interval = dict(found.attacks), wilson(right, len(stands))
+        points.append(CurvePoint(str(threat), float(threat.radius), accuracies, right / len(stands), interval))
+    return tuple(points)
