@@ -22,7 +22,7 @@ def read(path: Path, split: Split) -> Images:
         InvalidInput: a damaged file, a missing array, or arrays of another dtype or shape than `to_images` takes.
     """
     with reading(str(path), "give the path of an .npz file"):
-        _check_whole(path)
+        check_whole(path)
         with np.load(path, allow_pickle=False) as archive:
             missing = [key for key in KEYS if key not in archive]
             if missing:
@@ -33,7 +33,12 @@ def read(path: Path, split: Split) -> Images:
     return to_images(images, labels, f"the {split} split of {path}")
 
 
-def _check_whole(path: Path) -> None:
+def check_whole(path: Path) -> None:
+    """The file has the table of contents of a zip.
+
+    Raises:
+        InvalidInput: it has none.
+    """
     with path.open("rb") as file:
         if not zipfile.is_zipfile(file):  # the table of contents stands at the end: a file cut off has none
             raise InvalidInput(f"{path} must be a whole .npz file as numpy.savez writes it, got one cut off or no zip")
