@@ -78,9 +78,14 @@ def evaluate_cached(
 ) -> EvaluationReport:
     """The report on the network of a spec; verdicts that are in the cache are not made again. Raises as `evaluate`."""
     threads = threads_for(spec, job.threads)
-    identity = {"spec": spec.digest, "weights": weights_digest(model.state_dict()), **computed_by(model, threads)}
-    ledgers = Ledgers(job, images.digest, identity)
+    ledgers = ledgers_of(model, spec, images, job)
     return evaluate_job(model, images, job, ledgers, threads, observer or Silent(), label)
+
+
+def ledgers_of(model: nn.Module, spec: NetworkSpec, images: Images, job: AttackJob) -> "Ledgers":
+    """Where the verdicts on the network of a spec are kept."""
+    by = computed_by(model, threads_for(spec, job.threads))
+    return Ledgers(job, images.digest, {"spec": spec.digest, "weights": weights_digest(model.state_dict()), **by})
 
 
 def evaluate_job(

@@ -1,13 +1,14 @@
 """The last step of a comparison: full training, then the only look at the test split."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
+from rcnas_zoo.candidates.examples import receipt_of
 from rcnas_zoo.candidates.training import TrainingJob, kept_in, train_cached
-from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached, subset
+from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached, ledgers_of, subset
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.spec.errors import Unavailable
 from rcnas_zoo.spec.network import NetworkSpec
@@ -67,6 +68,7 @@ class FinalResult:
         measured: the measurement on the whole test split, then the one on the subset.
         curve: metrics of each training epoch; empty if nothing was trained.
         diverged: training gave no finite loss; the measurements are of the last finite weights.
+        receipt: what proves the first measurement (see `receipt_of`).
     """
 
     method: str
@@ -74,6 +76,7 @@ class FinalResult:
     measured: tuple[Measurement, ...]
     curve: tuple[dict[str, float], ...]
     diverged: bool = False
+    receipt: bytes = b""
 
 
 def run_final(job: FinalJob, observer: Observer | None = None) -> FinalResult:
@@ -82,13 +85,14 @@ def run_final(job: FinalJob, observer: Observer | None = None) -> FinalResult:
     if job.weights is None:
         return finish(job, train_cached(job.training, watcher, f"training {job.method}"), watcher)
     model = load_model(job.weights, job.training.device)
-    return FinalResult(job.method, job.training.spec, measure_on_test(model, job, watcher), ())
+    measured, receipt = measure_on_test(model, job, watcher)
+    return FinalResult(job.method, job.training.spec, measured, (), receipt=receipt)
 
 
 def finish(job: FinalJob, trained: TrainingResult, observer: Observer) -> FinalResult:
     """Measure what a training has left on the test split."""
-    measured = measure_on_test(_network(job.training, trained), job, observer)
-    return FinalResult(job.method, job.training.spec, measured, trained.curve, trained.diverged)
+    measured, receipt = measure_on_test(_network(job.training, trained), job, observer)
+    return FinalResult(job.method, job.training.spec, measured, trained.curve, trained.diverged, receipt)
 
 
 def trained_model(
@@ -107,20 +111,25 @@ def _network(training: TrainingJob, trained: TrainingResult) -> nn.Module:
     return model
 
 
-def measure_on_test(model: nn.Module, job: FinalJob, observer: Observer) -> tuple[Measurement, ...]:
-    """Measurements on the test split: whole, then the subset. Nothing else in a search or training opens that split."""
+def measure_on_test(model: nn.Module, job: FinalJob, observer: Observer) -> tuple[tuple[Measurement, ...], bytes]:
+    """Measurements on the test split, whole, then the subset, and the receipt of the first.
+
+    Nothing else in a search or training opens that split.
+    """
     training, plan = job.training, job.plan
     dataset = training.source.dataset()
     test = dataset.test()
     parts = [(test, plan.attacks)]
     if plan.subset_attacks:
         parts.append((subset(test, plan.subset_samples, training.seed), plan.subset_attacks))
-    measured = []
+    measured, receipts = [], []
     for images, attacks in parts:
-        attack = AttackJob.after(training, attacks, job.threat)
+        attack = replace(AttackJob.after(training, attacks, job.threat), keeps_examples=True)
         report = evaluate_cached(model, training.spec, images, attack, observer, f"attacking {job.method}")
         measured.append(report.to_measurement(dataset.name, "test", images.digest))
-    return tuple(measured)
+        bounds = (training.spec.input.low, training.spec.input.high)
+        receipts.append(receipt_of(model, images, ledgers_of(model, training.spec, images, attack), report, bounds))
+    return tuple(measured), receipts[0]
 
 
 def refuse_diverged(training: TrainingJob, trained: TrainingResult) -> None:

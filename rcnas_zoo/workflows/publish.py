@@ -43,4 +43,5 @@ def _entry(source: str, store: Store, folder: Path) -> tuple[Entry, str | None]:
 def _renamed(entry: Entry, name: str, folder: Path) -> Entry:
     if entry.record.name == name:
         return entry
-    return write_entry(folder, entry.spec, replace(entry.record, name=name), load_model(entry).state_dict())
+    record, state = replace(entry.record, name=name), load_model(entry).state_dict()
+    return write_entry(folder, entry.spec, record, state, receipt=entry.receipt)

@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-import torch
-from torch import Tensor
-
-from rcnas_zoo.attacks.base import Attack
 from rcnas_zoo.attacks.registry import make_attack
-from rcnas_zoo.attacks.transfer import Source, TransferAttack
+from rcnas_zoo.attacks.transfer import Source
+from rcnas_zoo.candidates.examples import receipt_of
 from rcnas_zoo.candidates.source import DataSource
 from rcnas_zoo.candidates.verdicts import AttackJob, Ledgers, computed_by, evaluate_job, subset
 from rcnas_zoo.datasets.dataset import Dataset
@@ -61,28 +58,9 @@ class Question:
         job = replace(self.job, threat=threat)
         return replace(self, job=job, ledgers=replace(self.ledgers, job=job))
 
-    def examples(self, report: EvaluationReport) -> tuple[Tensor, Tensor]:
-        """Places (m,) and adversarial images (m, C, H, W) of what an answer says is broken, as far as they were kept.
-
-        An image that several attacks break comes once, as the cheapest left it; one that is wrong without an attack
-        does not come.
-        """
-        found: dict[int, Tensor] = {}
-        for name in report.predictions:
-            places, images = self.ledgers.open(self._attack(name, report), len(self.images)).examples()
-            for place, image in zip(places.tolist(), images, strict=False):
-                found.setdefault(place, image)
-        numbers = sorted(found)
-        if not numbers:
-            return torch.zeros(0, dtype=torch.int64), torch.zeros((0, *self.images.shape))
-        return torch.tensor(numbers), torch.stack([found[number] for number in numbers])
-
-    def _attack(self, name: str, report: EvaluationReport) -> Attack:
-        attack = make_attack(
-            AttackName.parse(name), self.job.threat, report.classes, *self.subject.value_range, self.job.protocol
-        )
-        source = self.job.source if name != "clean" else None
-        return TransferAttack(attack, source) if source else attack
+    def receipt(self, report: EvaluationReport) -> bytes:
+        """What proves an answer; see `receipt_of`."""
+        return receipt_of(self.subject.network, self.images, self.ledgers, report, self.subject.value_range)
 
 
 def ask(subject: Subject, settings: EvaluateSettings, machine: Machine) -> Question:

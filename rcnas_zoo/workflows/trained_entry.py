@@ -105,7 +105,7 @@ def _train_in(run: TrackedRun, plan: EntryPlan, to: Path, observer: Observer, ag
         measured=result.measured,
         lineage=lineage,
     )
-    entry = write_entry(to, training.spec, record, trained.best, replace=again)
+    entry = write_entry(to, training.spec, record, trained.best, receipt=result.receipt, replace=again)
     run.folder(entry.folder, "entry")
     return entry
 

@@ -25,7 +25,7 @@ def publish_winner(session: Session, job: FinalJob, row: FinalResult) -> tuple[P
     refuse_diverged(job.training, trained)
     record = _record(session, job, row)
     with tempfile.TemporaryDirectory() as folder:
-        entry = write_entry(Path(folder) / record.name, row.spec, record, trained.best)
+        entry = write_entry(Path(folder) / record.name, row.spec, record, trained.best, receipt=row.receipt)
         published = publish(entry.folder, record.name, session.store, run_id=session.run.id)
         resolved = resolve(session.store, ZooName(record.name, version=published.version))
         copy = download(session.store, resolved, Path(folder) / "copy")

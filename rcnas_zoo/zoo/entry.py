@@ -19,8 +19,12 @@ SPEC = "spec.json"
 WEIGHTS = "weights.safetensors"
 CANARY = "canary.safetensors"
 CARD = "card.md"
-ENTRY_FILES = (RECORD, SPEC, WEIGHTS, CANARY, CARD)
+RECEIPT = "receipt.safetensors"
+"""What proves the first measurement; an entry may do without."""
+ENTRY_FILES = (RECORD, SPEC, WEIGHTS, CANARY, CARD, RECEIPT)
 
+RECEIPT_LIMIT = 200_000_000
+"""Largest receipt, in bytes."""
 TEXT_LIMIT = 10_000_000
 """Largest ``record.json`` or ``spec.json``, in bytes."""
 
@@ -37,6 +41,11 @@ class Entry:
     def has_weights(self) -> bool:
         """Whether the entry is more than an architecture."""
         return WEIGHTS in self.record.files
+
+    @property
+    def receipt(self) -> bytes:
+        """What proves the first measurement; empty if the entry carries nothing of the kind."""
+        return read_limited(self.folder / RECEIPT, RECEIPT_LIMIT) if RECEIPT in self.record.files else b""
 
 
 def read_entry(folder: Path | str) -> Entry:

@@ -7,18 +7,26 @@ from typing import TypeVar
 
 from torch import nn
 
-from rcnas_zoo.spec.errors import RcnasError
+from rcnas_zoo.datasets.images import Images
+from rcnas_zoo.spec.errors import IntegrityError, NotFound, RcnasError
 from rcnas_zoo.spec.network import NetworkSpec
+from rcnas_zoo.spec.record import Measurement, Record
 from rcnas_zoo.zoo import canary, entry
+from rcnas_zoo.zoo.files import read_limited
 from rcnas_zoo.zoo.loading import check_finite, fitted_model, read_tensors
+from rcnas_zoo.zoo.receipt import FindImages, check_receipt
 from rcnas_zoo.zoo.sanity import check_measurements
 
 T = TypeVar("T")
 
 
+class Told(str):
+    """What a check that holds has to say."""
+
+
 @dataclass(frozen=True)
 class Check:
-    """One check: what was looked at, whether it holds, and what is wrong if it does not."""
+    """One check: what was looked at, whether it holds, and what is wrong if it does not (or what it found)."""
 
     name: str
     passed: bool
@@ -37,8 +45,13 @@ class VerifyReport:
         return all(check.passed for check in self.checks)
 
 
-def verify(folder: Path | str) -> VerifyReport:
+def verify(folder: Path | str, find_images: FindImages | None = None) -> VerifyReport:
     """Runs every check on the entry in a folder; a failing one stops only those that need what it should have given.
+
+    Args:
+        folder: of the entry.
+        find_images: gives the images that a receipt is about; without, or where it finds none, the receipt is not
+            proved, and its check says so.
 
     Raises:
         NotFound: no such folder.
@@ -53,15 +66,34 @@ def verify(folder: Path | str) -> VerifyReport:
     checks.run("cost", entry.check_cost, record, spec)
     checks.run("measurements", check_measurements, record)
     if (path / entry.WEIGHTS).exists() or (record and entry.WEIGHTS in record.files):
-        _check_weights(checks, path, spec)
+        model = _check_weights(checks, path, spec)
+        if (path / entry.RECEIPT).exists() or (record and entry.RECEIPT in record.files):
+            checks.run("receipt", _prove, path, record, spec, model, find_images or _no_images)
     return VerifyReport(tuple(checks.done))
 
 
-def _check_weights(checks: "_Checks", path: Path, spec: NetworkSpec | None) -> None:
+def _check_weights(checks: "_Checks", path: Path, spec: NetworkSpec | None) -> nn.Module | None:
     state = checks.run("weights file", read_tensors, path / entry.WEIGHTS)
     checks.run("finite weights", check_finite, state)
     model = checks.run("fitting weights", fitted_model, spec, state)
     checks.run("canary", _compare_canary, path, spec, model)
+    return model
+
+
+def _no_images(measurement: Measurement) -> Images:
+    raise NotFound(f"the images of {measurement.dataset} are needed")
+
+
+def _prove(path: Path, record: Record, spec: NetworkSpec, model: nn.Module, find_images: FindImages) -> Told:
+    content = read_limited(path / entry.RECEIPT, entry.RECEIPT_LIMIT)
+    if not record.measured:
+        raise IntegrityError("a receipt must prove a measurement, but the record has none; delete it")
+    try:
+        images = find_images(record.measured[0])
+    except NotFound as error:
+        return Told(f"not proved: {error}")
+    bounds = (spec.input.low, spec.input.high)
+    return Told(check_receipt(model, record.measured[0], content, images, bounds))
 
 
 def _compare_canary(path: Path, spec: NetworkSpec, model: nn.Module) -> None:
@@ -84,5 +116,5 @@ class _Checks:
         except RcnasError as error:
             self.done.append(Check(name, False, str(error)))
             return None
-        self.done.append(Check(name, True))
+        self.done.append(Check(name, True, result if isinstance(result, Told) else ""))
         return result

@@ -14,7 +14,7 @@ from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.record import Record
 from rcnas_zoo.zoo.card import render_card
-from rcnas_zoo.zoo.entry import CANARY, CARD, ENTRY_FILES, RECORD, SPEC, WEIGHTS, Entry, read_entry
+from rcnas_zoo.zoo.entry import CANARY, CARD, ENTRY_FILES, RECEIPT, RECORD, SPEC, WEIGHTS, Entry, read_entry
 from rcnas_zoo.zoo.files import new_folder, readable
 from rcnas_zoo.zoo.names import check_name
 from rcnas_zoo.zoo.seal import seal
@@ -29,6 +29,7 @@ def write_entry(
     record: Record,
     weights: Mapping[str, Tensor] | None = None,
     *,
+    receipt: bytes = b"",
     replace: bool = False,
 ) -> Entry:
     """Writes a complete entry; it appears under its name only when every file is on the disk and read back.
@@ -38,6 +39,7 @@ def write_entry(
         spec: the network.
         record: what to say of it; its digest, cost and hashes are filled in here.
         weights: state of the network, any device; None for an architecture alone (then torch is not needed).
+        receipt: what proves the record's first measurement (see `rcnas_zoo.evaluation.receipts`); empty for none.
         replace: whether an entry in the folder may be replaced; other folders never are.
 
     Raises:
@@ -48,7 +50,7 @@ def write_entry(
     check_name(record.name)
     target = Path(folder)
     check_target(target, replace=replace)
-    contents = _contents(spec, record, weights)
+    contents = _contents(spec, record, weights, receipt)
     with new_folder(target) as temporary:
         for name, content in contents.items():
             write_file(temporary / name, content)
@@ -81,8 +83,11 @@ def check_target(folder: Path, *, replace: bool) -> None:
         )
 
 
-def _contents(spec: NetworkSpec, record: Record, weights: Mapping[str, Tensor] | None) -> dict[str, bytes]:
+def _contents(
+    spec: NetworkSpec, record: Record, weights: Mapping[str, Tensor] | None, receipt: bytes
+) -> dict[str, bytes]:
     tensors = {} if weights is None else _tensor_contents(spec, weights)
+    tensors |= {RECEIPT: receipt} if receipt else {}
     contents = {SPEC: spec.to_json().encode(), **tensors}
     total = cost(spec)
     described = dataclasses.replace(

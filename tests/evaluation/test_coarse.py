@@ -151,6 +151,16 @@ def test_steps_away_from_the_image_never_shorten_a_change():
     assert ((away.abs() - (found - attacked.floats()).abs()) > -1e-5).all()
 
 
+def test_whole_steps_stay_the_steps_that_they_are():
+    attacked = originals("linf@1/10")
+    steps = torch.randint(-25, 26, attacked.images.shape, generator=torch.Generator().manual_seed(0))
+    steps = steps.clamp(-attacked.images.int(), 255 - attacked.images.int())
+    judge, asked = accepting(lambda images, numbers: torch.full((len(numbers),), len(asked) == 2))
+    kinds, codes = coarsen(attacked, attacked.floats() + steps / 255, torch.arange(12), judge)
+    assert kinds.tolist() == [3] * 12
+    assert torch.equal(codes.int(), steps.int())
+
+
 @pytest.mark.parametrize(
     ("images", "levels"),
     [

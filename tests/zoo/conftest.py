@@ -62,9 +62,8 @@ def tiny_record(tiny_measurement) -> Record:
 
 @pytest.fixture(scope="session")
 def _written(tmp_path_factory, tiny_spec, tiny_record) -> Path:
-    return write_entry(
-        tmp_path_factory.mktemp("written") / "tiny", tiny_spec, tiny_record, build(tiny_spec, seed=3).state_dict()
-    ).folder
+    folder, state = tmp_path_factory.mktemp("written") / "tiny", build(tiny_spec, seed=3).state_dict()
+    return write_entry(folder, tiny_spec, tiny_record, state, receipt=b"a receipt").folder
 
 
 @pytest.fixture(scope="session")

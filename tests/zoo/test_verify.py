@@ -19,6 +19,7 @@ ALL = [
     "finite weights",
     "fitting weights",
     "canary",
+    "receipt",
 ]
 
 
@@ -42,21 +43,23 @@ def test_an_architecture_alone_passes_without_checks_of_weights(architecture_fol
 def test_a_damaged_record_stops_only_what_needs_it(entry_folder):
     (entry_folder / "record.json").write_text("{}")
     found = failed(verify(entry_folder))
-    assert set(found) == {"record", "hashes", "spec digest", "cost", "measurements"}
+    assert set(found) == {"record", "hashes", "spec digest", "cost", "measurements", "receipt"}
     assert "record.json must" in found["record"]
     assert found["hashes"] == "not checked, for what it needs failed above"
 
 
 def test_a_damaged_spec_stops_only_what_needs_it(entry_folder):
     (entry_folder / "spec.json").write_text("{}")
-    assert set(failed(verify(entry_folder))) == {"spec", "hashes", "spec digest", "cost", "fitting weights", "canary"}
+    assert set(failed(verify(entry_folder))) == {
+        *("spec", "hashes", "spec digest", "cost", "fitting weights", "canary", "receipt")
+    }
 
 
 def test_damaged_weights_are_told_by_every_check_that_sees_it(entry_folder):
     content = (entry_folder / WEIGHTS).read_bytes()
     (entry_folder / WEIGHTS).write_bytes(content[: len(content) // 2])
     found = failed(verify(entry_folder))
-    assert set(found) == {"hashes", "weights file", "finite weights", "fitting weights", "canary"}
+    assert set(found) == {"hashes", "weights file", "finite weights", "fitting weights", "canary", "receipt"}
     assert "weights.safetensors must be a whole safetensors file" in found["weights file"]
 
 

@@ -26,10 +26,11 @@ def weights(tiny_spec):
     return build(tiny_spec, seed=3).state_dict()
 
 
-def test_an_entry_has_exactly_its_five_files(entry_folder):
+def test_an_entry_has_exactly_its_six_files(entry_folder):
     assert sorted(path.name for path in entry_folder.iterdir()) == [
         "canary.safetensors",
         "card.md",
+        "receipt.safetensors",
         "record.json",
         "spec.json",
         "weights.safetensors",
@@ -47,14 +48,14 @@ def test_the_weights_file_holds_the_state_to_the_bit(entry_folder, weights):
 
 
 def test_the_same_entry_is_written_byte_for_byte_again(tmp_path, tiny_spec, tiny_record, weights, entry_files):
-    again = write_entry(tmp_path / "again", tiny_spec, tiny_record, weights)
+    again = write_entry(tmp_path / "again", tiny_spec, tiny_record, weights, receipt=b"a receipt")
     assert {path.name: path.read_bytes() for path in again.folder.iterdir()} == entry_files
 
 
 def test_an_entry_read_and_written_again_is_the_same(tmp_path, entry_folder, entry_files):
     entry = read_entry(entry_folder)
     state = load_file(entry_folder / "weights.safetensors")
-    again = write_entry(tmp_path / "again", entry.spec, entry.record, state)
+    again = write_entry(tmp_path / "again", entry.spec, entry.record, state, receipt=b"a receipt")
     assert {path.name: path.read_bytes() for path in again.folder.iterdir()} == entry_files
 
 

@@ -9,6 +9,7 @@ CHECKS = [
     "finite weights",
     "fitting weights",
     "canary",
+    "receipt",
 ]
 
 
@@ -27,7 +28,11 @@ def test_a_pulled_copy_verifies(chain):
 def test_people_get_a_line_a_check(run, there):
     answer = run("verify", "./mine")
     assert answer.exit_code == 0
-    assert answer.stdout.splitlines() == [*(f"ok    {name}" for name in CHECKS), "verified"]
+    *lines, receipt, verdict = answer.stdout.splitlines()
+    assert lines == [f"ok    {name}" for name in CHECKS[:-1]]
+    assert receipt.startswith("ok    receipt: at most ")
+    assert " stand on 360 images under linf@1/5: " in receipt
+    assert verdict == "verified"
 
 
 def test_a_name_is_verified_where_it_is_kept(run, there):
