@@ -76,6 +76,20 @@ class Attack(ABC):
         other.settings = {**self.settings, "result": "last iterate"}
         return other
 
+    def fitted(
+        self,
+        model: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        generator: torch.Generator,
+        engine: Callable[[Tensor], Tensor] | None = None,
+    ) -> "Attack":
+        """The attack made fit for a model and images; itself, unless it is one that searches first.
+
+        The arguments are those of `perturb`, but for all the images that are to be attacked, not a batch of them.
+        """
+        return self
+
     @abstractmethod
     def run(self, hunt: Hunt, seeds: list[int]) -> None:
         """The attack itself, on at least one image.

@@ -1,6 +1,8 @@
 """The images under attack: which still stand, and what the others fell to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
 
 import torch
 from torch import Tensor
@@ -50,12 +52,16 @@ class Hunt:
         """Which images that stand these logits (n, classes) take for another class: bool (n,)."""
         return logits.argmax(1) != self.labels
 
-    def wrong_classes(self) -> Tensor:
-        """The classes that are wrong for each image, the likeliest on the clean image first: (N, classes - 1).
+    def wrong_classes(self, logits: Tensor | None = None) -> Tensor:
+        """The classes that are wrong for each image, the likeliest first: (N, classes - 1).
 
         The rows of images that do not stand are zero.
+
+        Args:
+            logits: (n, classes) that tell how likely; None for those of the clean images.
         """
-        ranking = self.victim.logits(self.centres).argsort(1, descending=True)
+        logits = self.victim.logits(self.centres) if logits is None else logits
+        ranking = logits.argsort(1, descending=True)
         others = ranking[ranking != self.labels[:, None]].view(len(self), -1)
         ranked = others.new_zeros((len(self.found), others.shape[1]))
         ranked[self.numbers] = others
@@ -81,9 +87,27 @@ class Hunt:
         stands = stands.masked_scatter(suspects, ~broken)
         self.found[self.numbers[~stands]] = inside[broken]
         if broken.any():
-            self.centres, self.labels, self.numbers = self.centres[stands], self.labels[stands], self.numbers[stands]
+            self._keep(stands)
         return stands
+
+    @contextmanager
+    def only(self, chosen: Tensor) -> Iterator["Hunt"]:
+        """A hunt for some of the images that stand; whom it breaks leaves this one too, when the context ends.
+
+        It has the same ``found``, so places in it and seeds are the same in both. Nothing else may use this hunt
+        meanwhile.
+
+        Args:
+            chosen: bool (n,).
+        """
+        part = copy(self)
+        part._keep(chosen)
+        yield part
+        self._keep(~chosen | torch.isin(self.numbers, part.numbers))
 
     def settle(self, points: Tensor) -> None:
         """These points (n, C, H, W) are what becomes of the images that stand."""
         self.found[self.numbers] = self.ball.project(points, self.centres)
+
+    def _keep(self, stands: Tensor) -> None:
+        self.centres, self.labels, self.numbers = self.centres[stands], self.labels[stands], self.numbers[stands]

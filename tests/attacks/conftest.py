@@ -2,6 +2,8 @@ import pytest
 import torch
 
 from rcnas_zoo.attacks import autoattack
+from rcnas_zoo.attacks.adaptive_auto import AdaptiveAuto
+from rcnas_zoo.attacks.adaptive_plan import Plan, Round
 
 from .victims import blobs, conv_net, trained_net
 
@@ -13,10 +15,14 @@ def generator():
 
 @pytest.fixture
 def quick_autoattack(monkeypatch):
-    """AutoAttack with few steps and queries, for tests in which its strength does not matter."""
+    """AutoAttack and its kin with few steps and queries, for tests in which their strength does not matter."""
     effort = autoattack.Effort(steps=10, queries=30)
     for maker in (autoattack.standard, autoattack.randomised, autoattack.make_part):
         monkeypatch.setattr(maker, "__defaults__", (effort,))
+    plan = Plan(
+        (Round(1, 0, 2), Round(1, 2, 3, lean="free")), (Round(0.7, 2, 4),), (Round(1, 3, 3),), 1, more_restarts=1
+    )
+    monkeypatch.setattr(AdaptiveAuto.__init__, "__defaults__", (plan,))
 
 
 @pytest.fixture

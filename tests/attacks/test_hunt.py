@@ -70,3 +70,27 @@ def test_wrong_classes_are_ranked_on_the_clean_image_and_keep_their_rows():
     game.strike(game.centres - 0.15)
     ranked = game.wrong_classes()
     assert ranked.tolist() == [[0, 0], [0, 2], [0, 0], [0, 0], [1, 2], [1, 2], [1, 2]]
+
+
+def test_those_that_a_hunt_for_some_breaks_leave_the_whole_one_too():
+    game = hunt()
+    chosen = torch.tensor([True, True, False, True, False, False, True])
+    with game.only(chosen) as part:
+        assert part.numbers.tolist() == [0, 1, 3, 6]
+        assert part.strike(part.centres - 0.15).tolist() == [False, True, False, True]
+        part.settle(part.centres + 0.01)
+        assert part.standing("abcdefg") == ["b", "g"]
+    assert game.numbers.tolist() == [1, 2, 4, 5, 6]
+    assert torch.equal(game.labels, torch.tensor([1, 0, 0, 0, 0]))
+    assert torch.equal(game.centres, IMAGES[game.numbers])
+    expected = IMAGES.clone()
+    expected[[0, 3]] -= 0.15
+    expected[[1, 6]] += 0.01
+    assert torch.equal(game.found, BALL.project(expected, IMAGES))
+
+
+def test_wrong_classes_may_be_ranked_by_other_logits():
+    game = hunt()
+    game.strike(game.centres - 0.15)
+    logits = torch.tensor([[0.0, 9.0, 1.0], [9.0, 1.0, 2.0], [1.0, 3.0, 2.0], [1.0, 2.0, 3.0]])
+    assert game.wrong_classes(logits).tolist() == [[0, 0], [2, 0], [0, 0], [0, 0], [2, 1], [1, 2], [2, 1]]
