@@ -109,5 +109,10 @@ class Hunt:
         """These points (n, C, H, W) are what becomes of the images that stand."""
         self.found[self.numbers] = self.ball.project(points, self.centres)
 
+    def judge(self) -> None:
+        """Those leave that are broken where they were `settle`d, for an attack need not look at its last points."""
+        if len(self):
+            self.strike(self.found[self.numbers])
+
     def _keep(self, stands: Tensor) -> None:
         self.centres, self.labels, self.numbers = self.centres[stands], self.labels[stands], self.numbers[stands]

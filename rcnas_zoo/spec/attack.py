@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from rcnas_zoo.spec.errors import InvalidInput, unknown_choice
 
 AUTOATTACK_PARTS = ("apgd-ce", "apgd-dlr", "apgd-t", "fab-t", "square")
-PLAIN_ATTACKS = ("clean", "fgsm", "autoattack", "autoattack-rand", *AUTOATTACK_PARTS, "a3")
+PLAIN_ATTACKS = ("clean", "fgsm", "autoattack", "autoattack-rand", *AUTOATTACK_PARTS, "a3", "a3-search")
 STEPPED_ATTACKS = ("pgd", "cw")
 PROTOCOLS = ("default", "rrn", "rdnas")
 """Ways to run the stepped attacks: this package's, and those of the papers whose numbers they are held against."""

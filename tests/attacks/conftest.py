@@ -4,6 +4,8 @@ import torch
 from rcnas_zoo.attacks import autoattack
 from rcnas_zoo.attacks.adaptive_auto import AdaptiveAuto
 from rcnas_zoo.attacks.adaptive_plan import Plan, Round
+from rcnas_zoo.attacks.attack_search import AttackSearch
+from rcnas_zoo.attacks.attack_trials import SearchEffort
 
 from .victims import blobs, conv_net, trained_net
 
@@ -23,6 +25,7 @@ def quick_autoattack(monkeypatch):
         (Round(1, 0, 2), Round(1, 2, 3, lean="free")), (Round(0.7, 2, 4),), (Round(1, 3, 3),), 1, more_restarts=1
     )
     monkeypatch.setattr(AdaptiveAuto.__init__, "__defaults__", (plan,))
+    monkeypatch.setattr(AttackSearch.__init__, "__defaults__", (SearchEffort(2, trials=5, images=4, passes=30),))
 
 
 @pytest.fixture

@@ -94,3 +94,18 @@ def test_wrong_classes_may_be_ranked_by_other_logits():
     game.strike(game.centres - 0.15)
     logits = torch.tensor([[0.0, 9.0, 1.0], [9.0, 1.0, 2.0], [1.0, 3.0, 2.0], [1.0, 2.0, 3.0]])
     assert game.wrong_classes(logits).tolist() == [[0, 0], [2, 0], [0, 0], [0, 0], [2, 1], [1, 2], [2, 1]]
+
+
+def test_those_that_are_broken_where_they_were_settled_leave_when_asked():
+    game = hunt()
+    game.settle(game.centres - 0.15)
+    assert len(game) == 7
+    game.judge()
+    assert game.numbers.tolist() == [1, 4, 5, 6]
+    assert torch.equal(game.found, BALL.project(IMAGES - 0.15, IMAGES))
+    game.strike(torch.zeros_like(game.centres))
+    game.judge()
+    tough = hunt(to_the_end=True)
+    tough.settle(tough.centres - 0.15)
+    tough.judge()
+    assert len(tough) == 7
