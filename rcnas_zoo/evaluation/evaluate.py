@@ -45,9 +45,9 @@ def evaluate(
 
     Clean accuracy is always measured; an image that is wrong already is never attacked and counts as wrong under every
     attack. Each attack has its own random source, seeded with ``seed``, so its verdicts do not depend on the others.
-    Verdicts do not depend on the batch size, but for rounding, except those of ``torchattacks:NAME``, which attack a
-    batch together. Gradients may come from a quicker copy of the network (`quick_copy`); what an attack finds is judged
-    by the plain model in float32.
+    Verdicts do not depend on the batch size, but for rounding, except those of ``a3``, ``a3-search`` and
+    ``torchattacks:NAME``, which attack a batch together. Gradients may come from a quicker copy of the network
+    (`quick_copy`); what an attack finds is judged by the plain model in float32.
 
     Args:
         model: (N, C, H, W) -> logits (N, classes), float32, on any device.

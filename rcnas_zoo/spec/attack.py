@@ -1,4 +1,4 @@
-"""Attack names: ``clean``, ``fgsm``, ``pgd-20``, ``cw-40``, ``autoattack`` and its parts, ``torchattacks:FGSM``."""
+"""Attack names, such as ``pgd-20``, ``cw-40``, ``autoattack`` and its parts, ``a3``, ``torchattacks:FGSM``."""
 
 import re
 from dataclasses import dataclass
