@@ -46,10 +46,8 @@ class AdaptiveAuto(Attack):
         if not len(hunt):
             return
         campaign = _Campaign(hunt, seeds, self._plan, hunt.wrong_classes(logits[stands]))
-        for number, opening in enumerate(self._plan.opening):
+        for opening in self._plan.opening:
             campaign.fight(opening)
-            if number == 0:
-                campaign.withstood = len(hunt)
         for usual, easy in zip(self._plan.usual, self._plan.easy, strict=True):
             campaign.fight(easy if campaign.is_easy else usual)
 
@@ -66,12 +64,12 @@ class _Campaign:
         self._votes = Votes()
         self._by_directions = 0
         self._ascents = 0
-        self.withstood = 0
+        self._withstood: int | None = None
 
     @property
     def is_easy(self) -> bool:
         """Whether directions alone have broken enough of those that withstood the first round."""
-        return self._by_directions >= self._plan.easy_share * self.withstood
+        return self._by_directions >= self._plan.easy_share * (self._withstood or 0)
 
     def fight(self, plan: Round) -> None:
         """A round, with all its restarts."""
@@ -82,6 +80,7 @@ class _Campaign:
             with self._hunt.only(self._near(1.0 if few else plan.share)) as part:
                 self._climb(part, plan)
             self._ascents += 1
+        self._withstood = len(self._hunt) if self._withstood is None else self._withstood
 
     def _near(self, share: float) -> Tensor:
         """The share of the images that stand whose margins are highest, but never less than the least: bool (n,)."""

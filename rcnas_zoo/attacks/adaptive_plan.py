@@ -30,7 +30,7 @@ class Plan:
     Attributes:
         opening: the rounds that every network gets.
         usual: the rounds that follow.
-        easy: what replaces each of them once the directions alone have broken more than ``easy_share`` of the images
+        easy: what replaces each of them, one for one, once the directions alone have broken ``easy_share`` of those
             that withstood the first round.
         least: images that a round attacks at least.
         easy_share: see ``easy``.
