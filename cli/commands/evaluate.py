@@ -66,8 +66,8 @@ def command(
     images in [0, 1] (the file's code is run; then --dataset must be given).
 
     Attacks: clean, fgsm, pgd-N, cw-N, autoattack and its parts (apgd-ce, apgd-dlr, apgd-t, fab-t, square),
-    autoattack-rand, hopskipjump, naa, torchattacks:NAME. An image counts as robust only if it survives every attack
-    given.
+    autoattack-rand, hopskipjump, naa, a3, a3-search, torchattacks:NAME. An image counts as robust only if it survives
+    every attack given.
 
     \b
     Examples:

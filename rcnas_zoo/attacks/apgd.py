@@ -18,7 +18,14 @@ Look: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor, Tensor | None]]
 Losses (n,) and gradients (n, C, H, W) are those of the images that go on."""
 
 
-def apgd(look: Look, start: Tensor, region: Region, steps: int, step_size: float) -> Tensor:
+def apgd(
+    look: Look,
+    start: Tensor,
+    region: Region,
+    steps: int,
+    step_size: float,
+    improving_share: float = IMPROVING_SHARE,
+) -> Tensor:
     """The points of highest loss that steps with momentum come by, from the start on.
 
     At the end of each of the `intervals`, an image whose loss rose in at most 75 % of the steps, or whose step size and
@@ -35,6 +42,7 @@ def apgd(look: Look, start: Tensor, region: Region, steps: int, step_size: float
         region: where the points may be.
         steps: number of steps, at least 1.
         step_size: of the first interval, in the units of the images; twice the radius in AutoAttack.
+        improving_share: rho of the paper, the 75 % above.
 
     Returns:
         (n, C, H, W) inside the region, without a graph, of the images that went on to the end. A loss that is not a
@@ -42,7 +50,7 @@ def apgd(look: Look, start: Tensor, region: Region, steps: int, step_size: float
     """
     climb = _Climb.begin(look, region.confine(start), region, step_size)
     for interval in intervals(steps):
-        climb.walk(look, interval)
+        climb.walk(look, interval, improving_share)
         if not len(climb.losses):
             break
     return climb.best
@@ -102,7 +110,7 @@ class _Climb:
             losses_before=losses,
         )
 
-    def walk(self, look: Look, steps: int) -> None:
+    def walk(self, look: Look, steps: int, improving_share: float) -> None:
         """So many steps, then the judgement over them."""
         self.losses_before = self.best_losses
         self.rises = torch.zeros_like(self.losses)
@@ -111,7 +119,7 @@ class _Climb:
             if not len(self.losses):
                 return
         stuck = ~self.halved & (self.best_losses == self.losses_before)
-        self.halved = (self.rises <= IMPROVING_SHARE * steps) | stuck
+        self.halved = (self.rises <= improving_share * steps) | stuck
         self._return_the_halved()
 
     def _step(self, look: Look) -> None:

@@ -23,12 +23,14 @@ class Climbing:
         steps: of one ascent.
         ascents: restarts, or the number of target classes: the likeliest wrong ones on the clean image, one by one.
         passes: whose gradients are averaged, for a model whose answers are random (expectation over transformations).
+        rho: share of rising steps, above which a step size stays as it is.
     """
 
     loss: str
     steps: int = 100
     ascents: int = 1
     passes: int = 1
+    rho: float = IMPROVING_SHARE
 
 
 class AutoPgd(Attack):
@@ -47,7 +49,7 @@ class AutoPgd(Attack):
             **{"targets" if climbing.loss == "targeted-dlr" else "restarts": climbing.ascents},
             passes=climbing.passes,
             momentum=MOMENTUM_SHARE,
-            rho=IMPROVING_SHARE,
+            rho=climbing.rho,
             start="uniform on the surface of the ball",
         )
         self.effort = 2 * (climbing.steps + 1) * climbing.ascents * climbing.passes
@@ -77,4 +79,5 @@ class AutoPgd(Attack):
             return slope.losses[stands], slope.gradient[stands], stands
 
         region = Around(self.ball, hunt.centres)
-        return apgd(look, start, region, self._climbing.steps, FIRST_STEP_RADII * self.ball.radius)
+        climbing = self._climbing
+        return apgd(look, start, region, climbing.steps, FIRST_STEP_RADII * self.ball.radius, climbing.rho)

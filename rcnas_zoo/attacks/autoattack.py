@@ -72,6 +72,8 @@ class AutoAttack(Attack):
     def run(self, hunt: Hunt, seeds: list[int]) -> None:
         """See `Attack.run`."""
         for place, part in enumerate(self._parts):
+            if place:
+                hunt.judge()
             if len(hunt):
                 part.run(hunt, streams(seeds, place * _PART_STREAMS))
 

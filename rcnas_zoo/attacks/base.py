@@ -23,11 +23,13 @@ class Attack(ABC):
         settings: plain JSON data: every number needed to repeat it. Radii and step sizes are shares of the value range.
         effort: about how many passes through the network an image that stands costs; a gradient counts two.
         together: whether what becomes of an image depends on the others of its batch.
+        whole: whether it is best given all images at once; it then sees to its memory itself.
     """
 
     stops_early = True
     effort = 1
     together = False
+    whole = False
 
     def __init__(self, name: str, ball: Ball, **settings: Any) -> None:
         self.name = name
@@ -91,7 +93,10 @@ class Attack(ABC):
         generator: torch.Generator,
         engine: Callable[[Tensor], Tensor] | None = None,
     ) -> "Attack":
-        """The attack made fit for a model and images; itself, unless it is one that searches first."""
+        """The attack made fit for a model and images; itself, unless it is one that searches first.
+
+        The arguments are those of `perturb`, but for all the images that are to be attacked, not a batch of them.
+        """
         return self
 
     @abstractmethod

@@ -24,7 +24,15 @@ class FastAdaptiveBoundary(Attack):
     nearest misclassified point; here a point inside the ball is all that is asked for, and its image leaves at once.
     """
 
-    def __init__(self, name: str, ball: Ball, steps: int, targets: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        ball: Ball,
+        steps: int,
+        targets: int,
+        overshoot: float = OVERSHOOT,
+        backward: float = BACKWARD,
+    ) -> None:
         super().__init__(
             name,
             ball,
@@ -32,18 +40,20 @@ class FastAdaptiveBoundary(Attack):
             targets=targets,
             restarts=1,
             alpha_max=LARGEST_BIAS,
-            eta=OVERSHOOT,
-            beta=BACKWARD,
+            eta=overshoot,
+            beta=backward,
         )
         self.effort = 3 * steps * targets
         self._steps = steps
         self._targets = targets
+        self._overshoot = overshoot
+        self._backward = backward
 
     def run(self, hunt: Hunt, seeds: list[int]) -> None:
         """See `Attack.run`."""
         ranking = hunt.wrong_classes()
         for number in range(self._targets):
-            walk = _Walk(hunt, ranking[:, number], hunt.centres)
+            walk = _Walk(hunt, ranking[:, number], hunt.centres, self._overshoot, self._backward)
             for _ in range(self._steps):
                 if not len(hunt):
                     return
@@ -57,6 +67,8 @@ class _Walk:
     hunt: Hunt
     targets: Tensor
     points: Tensor
+    overshoot: float
+    backward: float
 
     def step(self) -> None:
         """One step, and the leave of those that broke."""
@@ -68,7 +80,7 @@ class _Walk:
         near = hunt.ball.distance(self.points, hunt.centres) <= hunt.ball.radius
         stands = hunt.strike(self.points, wrong & near)
         self.points, wrong = self.points[stands], wrong[stands].view(-1, 1, 1, 1)
-        pulled = hunt.centres + BACKWARD * (self.points - hunt.centres)
+        pulled = hunt.centres + self.backward * (self.points - hunt.centres)
         self.points = torch.where(wrong, pulled, self.points)
 
     def _cross(self, differences: Tensor, gradient: Tensor) -> None:
@@ -81,7 +93,7 @@ class _Walk:
         onward, fresh = (step.view_as(centres) for step in steps.chunk(2))
         lengths = [ball.distance(centres + step, centres).clamp_min(_SHORT) for step in (onward, fresh)]
         bias = (lengths[0] / (lengths[0] + lengths[1])).clamp_max(LARGEST_BIAS).view(-1, 1, 1, 1)
-        moved = (1 - bias) * (self.points + OVERSHOOT * onward) + bias * (centres + OVERSHOOT * fresh)
+        moved = (1 - bias) * (self.points + self.overshoot * onward) + bias * (centres + self.overshoot * fresh)
         self.points = moved.clamp(ball.low, ball.high)
 
 

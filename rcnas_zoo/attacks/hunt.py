@@ -1,6 +1,8 @@
 """The images under attack: which still stand, and what the others fell to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
 from typing import TypeVar
 
 import torch
@@ -53,12 +55,16 @@ class Hunt:
         """Which images that stand these logits (n, classes) take for another class: bool (n,)."""
         return logits.argmax(1) != self.labels
 
-    def wrong_classes(self) -> Tensor:
-        """The classes that are wrong for each image, the likeliest on the clean image first: (N, classes - 1).
+    def wrong_classes(self, logits: Tensor | None = None) -> Tensor:
+        """The classes that are wrong for each image, the likeliest first: (N, classes - 1).
 
         The rows of images that do not stand are zero.
+
+        Args:
+            logits: (n, classes) that tell how likely; None for those of the clean images.
         """
-        ranking = self.victim.logits(self.centres).argsort(1, descending=True)
+        logits = self.victim.logits(self.centres) if logits is None else logits
+        ranking = logits.argsort(1, descending=True)
         others = ranking[ranking != self.labels[:, None]].view(len(self), -1)
         ranked = others.new_zeros((len(self.found), others.shape[1]))
         ranked[self.numbers] = others
@@ -91,6 +97,26 @@ class Hunt:
         """Only these images, bool (n,), are attacked further; the others stay what they have become."""
         self.centres, self.labels, self.numbers = self.centres[chosen], self.labels[chosen], self.numbers[chosen]
 
+    @contextmanager
+    def only(self, chosen: Tensor) -> Iterator["Hunt"]:
+        """A hunt for some of the images that stand; whom it breaks leaves this one too, when the context ends.
+
+        It has the same ``found``, so places in it and seeds are the same in both. Nothing else may use this hunt
+        meanwhile.
+
+        Args:
+            chosen: bool (n,).
+        """
+        part = copy(self)
+        part.keep(chosen)
+        yield part
+        self.keep(~chosen | torch.isin(self.numbers, part.numbers))
+
     def settle(self, points: Tensor) -> None:
         """These points (n, C, H, W) are what becomes of the images that stand."""
         self.found[self.numbers] = self.ball.project(points, self.centres)
+
+    def judge(self) -> None:
+        """Those leave that are broken where they were `settle`d, for an attack need not look at its last points."""
+        if len(self):
+            self.strike(self.found[self.numbers])

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from fractions import Fraction
 
+from rcnas_zoo.attacks.adaptive_auto import AdaptiveAuto
+from rcnas_zoo.attacks.attack_search import AttackSearch
 from rcnas_zoo.attacks.autoattack import make_part, randomised, standard
 from rcnas_zoo.attacks.ball import Ball, make_ball
 from rcnas_zoo.attacks.base import Attack, CleanAttack
@@ -23,6 +25,8 @@ _FAMILIES: dict[str, Callable[[AttackName, Ball, int], Attack]] = {
     **dict.fromkeys(AUTOATTACK_PARTS, lambda name, ball, classes: make_part(str(name), ball, classes)),
     "hopskipjump": lambda name, ball, _: HopSkipJump(str(name), ball),
     "naa": lambda name, ball, _: NeuronAttribution(str(name), ball),
+    "a3": lambda name, ball, _: AdaptiveAuto(str(name), ball),
+    "a3-search": lambda name, ball, classes: AttackSearch(str(name), ball, classes),
     "torchattacks": lambda name, ball, classes: PeerAttack(str(name), ball, classes, name.peer),
 }
 

@@ -24,10 +24,11 @@ class Square(Attack):
     code: every image has squares of its own, so that its verdict does not depend on the batch.
     """
 
-    def __init__(self, name: str, ball: Ball, queries: int) -> None:
-        super().__init__(name, ball, queries=queries, restarts=1, first_share=FIRST_SHARE, loss="margin")
+    def __init__(self, name: str, ball: Ball, queries: int, first_share: float = FIRST_SHARE) -> None:
+        super().__init__(name, ball, queries=queries, restarts=1, first_share=first_share, loss="margin")
         self.effort = queries
         self._queries = queries
+        self._first_share = first_share
 
     def run(self, hunt: Hunt, seeds: list[int]) -> None:
         """See `Attack.run`."""
@@ -47,7 +48,9 @@ class Square(Attack):
             better = heights > highest
             best = torch.where(better.view(-1, 1, 1, 1), points, best)
             highest = torch.where(better, heights, highest)
-            points = moves.next(best, hunt.centres, numbers[hunt.numbers, query % _BLOCK], share_at(query))
+            points = moves.next(
+                best, hunt.centres, numbers[hunt.numbers, query % _BLOCK], share_at(query, self._first_share)
+            )
         hunt.settle(best)
 
 
@@ -59,6 +62,6 @@ def _uniform(hunt: Hunt, streams: list[torch.Generator], rows: int, columns: int
     return numbers.to(hunt.centres.device)
 
 
-def share_at(query: int) -> float:
+def share_at(query: int, first_share: float = FIRST_SHARE) -> float:
     """The share of the image that the square of a query covers; queries count from 0."""
-    return FIRST_SHARE / 2.0 ** bisect_left(HALVINGS, query)
+    return first_share / 2.0 ** bisect_left(HALVINGS, query)

@@ -8,12 +8,21 @@ from torch import Tensor, nn
 
 from rcnas_zoo.spec.errors import InvalidInput
 
+AT_ONCE = 1000
+"""Images of one pass without a gradient; an attack may be given a whole data set."""
 
-@torch.no_grad()
+
 def is_right(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
     """Which images the model classifies rightly: bool (N,)."""
-    logits: Tensor = model(images)
-    return logits.argmax(1) == labels
+    return in_parts(model, images).argmax(1) == labels
+
+
+@torch.no_grad()
+def in_parts(model: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
+    """Logits (N, classes) of any number of images."""
+    if len(images) <= AT_ONCE:
+        return model(images)
+    return torch.cat([model(part) for part in torch.split(images, AT_ONCE)])
 
 
 @dataclass(frozen=True)
@@ -32,16 +41,13 @@ class Victim:
         """Which images the model itself classifies rightly: bool (N,)."""
         return is_right(self.model, images, labels)
 
-    @torch.no_grad()
     def logits(self, images: Tensor) -> Tensor:
         """Logits (N, classes) of the model itself."""
-        logits: Tensor = self.model(images)
-        return logits
+        return in_parts(self.model, images)
 
-    @torch.no_grad()
     def guess(self, images: Tensor) -> Tensor:
         """Logits (N, classes) of the engine."""
-        return self._engine(images)
+        return in_parts(self._engine, images)
 
     def gradient(self, images: Tensor, loss: Callable[[Tensor], Tensor], passes: int = 1) -> "Slope":
         """The loss of each image and its gradient, from the engine.

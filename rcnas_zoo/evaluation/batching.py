@@ -34,6 +34,8 @@ class Batching:
         """
         kind = self.device if self.device in LARGEST else "cuda"
         size = self.asked or LARGEST[kind]
+        if attack.whole:
+            return max(1, count)
         if attack.together or self.asked:
             return size
         if self.macs:
@@ -42,4 +44,4 @@ class Batching:
 
     def settings(self, attack: Attack) -> dict[str, int]:
         """What belongs into the settings of an attack: the size, where it changes the result."""
-        return {"batch_size": self.size(attack, 0)} if attack.together else {}
+        return {"batch_size": self.size(attack, 0)} if attack.together and not attack.whole else {}

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+NOT_WEAKER = ("a3", "a3-search")
+"""Attacks that claim to be stronger than AutoAttack."""
 _SUM_TOLERANCE = 1e-4
 
 
@@ -48,7 +50,7 @@ def attack_flags(accuracies: Mapping[str, float], settings: Mapping[str, Mapping
             yield "naa-without-source: naa is made for transfer and weak on the network itself; name another --source"
     strongest = accuracies.get("autoattack", 0.0)
     for name, accuracy in accuracies.items():
-        if accuracy < strongest:
+        if accuracy < strongest and name not in NOT_WEAKER:
             yield f"autoattack-above-{name}: {strongest:.4f} under autoattack, {accuracy:.4f} under {name}"
 
 

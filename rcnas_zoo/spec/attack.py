@@ -1,4 +1,4 @@
-"""Attack names: ``clean``, ``fgsm``, ``pgd-20``, ``cw-40``, ``autoattack`` and its parts, ``torchattacks:FGSM``."""
+"""Attack names, such as ``pgd-20``, ``cw-40``, ``autoattack`` and its parts, ``a3``, ``torchattacks:FGSM``."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from rcnas_zoo.spec.errors import InvalidInput, unknown_choice
 
 AUTOATTACK_PARTS = ("apgd-ce", "apgd-dlr", "apgd-t", "fab-t", "square")
-PLAIN_ATTACKS = ("clean", "fgsm", "autoattack", "autoattack-rand", *AUTOATTACK_PARTS, "hopskipjump", "naa")
+PLAIN_ATTACKS = (
+    *("clean", "fgsm", "autoattack", "autoattack-rand"),
+    *AUTOATTACK_PARTS,
+    *("hopskipjump", "naa", "a3", "a3-search"),
+)
 STEPPED_ATTACKS = ("pgd", "cw")
 PROTOCOLS = ("default", "rrn", "rdnas")
 """Ways to run the stepped attacks: this package's, and those of the papers whose numbers they are held against."""

@@ -32,9 +32,11 @@ def box(images):
     return (images - RADIUS).clamp(0, 1), (images + RADIUS).clamp(0, 1)
 
 
-def apgd(losses_and_gradient, start, lower, upper, steps, step_size):
+def apgd(losses_and_gradient, start, lower, upper, steps, step_size, **more):
     """The ascent in a box, from which nobody leaves."""
-    return climb(lambda points: (*losses_and_gradient(points), None), start, Box(lower, upper), steps, step_size)
+    return climb(
+        lambda points: (*losses_and_gradient(points), None), start, Box(lower, upper), steps, step_size, **more
+    )
 
 
 class Witness:
@@ -51,7 +53,7 @@ class Witness:
         return losses, gradient
 
 
-def plain_apgd(losses_and_gradient, start, lower, upper, steps, step_size):
+def plain_apgd(losses_and_gradient, start, lower, upper, steps, step_size, rho):
     """Algorithm 1 on one image (1, C, H, W), with its own lists of iterates and losses."""
 
     def clipped(place):
@@ -77,7 +79,7 @@ def plain_apgd(losses_and_gradient, start, lower, upper, steps, step_size):
         if step in judgements:
             since = range(last_judgement + 1, step + 1)
             rises = sum(history[i] > history[i - 1] for i in since)
-            was_halved = rises <= 0.75 * len(since) or (not was_halved and best_loss == best_then)
+            was_halved = rises <= rho * len(since) or (not was_halved and best_loss == best_then)
             if was_halved:
                 step_size, place, gradient = step_size / 2, best, best_gradient
                 places[-1] = best
@@ -86,16 +88,17 @@ def plain_apgd(losses_and_gradient, start, lower, upper, steps, step_size):
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 5, 10, 25, 60])
-@pytest.mark.parametrize("reach", [0.5, 2.0])
-def test_every_image_follows_the_plain_loop(trained, steps, reach):
+@pytest.mark.parametrize(("reach", "more"), [(0.5, {}), (2.0, {}), (2.0, {"improving_share": 0.5})])
+def test_every_image_follows_the_plain_loop(trained, steps, reach, more):
     model = deepcopy(trained[0]).double()
     images, labels = trained[1][:30].double(), trained[2][:30]
     lower, upper = box(images)
-    found = apgd(cross_entropy_of(model, labels), images, lower, upper, steps, reach * RADIUS)
+    found = apgd(cross_entropy_of(model, labels), images, lower, upper, steps, reach * RADIUS, **more)
+    rho = more.get("improving_share", 0.75)
     for i in range(len(images)):
         one = slice(i, i + 1)
         loss = cross_entropy_of(model, labels[one])
-        expected = plain_apgd(loss, images[one], lower[one], upper[one], steps, reach * RADIUS)
+        expected = plain_apgd(loss, images[one], lower[one], upper[one], steps, reach * RADIUS, rho)
         assert torch.allclose(found[one], expected, atol=1e-9)
 
 

@@ -72,6 +72,25 @@ def test_each_part_attacks_only_what_the_parts_before_left(generator):
     assert len(set(seeds)) == len(seeds) == 4 * 7
 
 
+class Settles(Blackens):
+    """Leaves every image black, and does not look whether that breaks it."""
+
+    def run(self, hunt, seeds):
+        self.shown = len(hunt)
+        hunt.settle(torch.zeros_like(hunt.centres))
+
+
+def test_what_a_part_breaks_without_looking_is_not_lost(generator):
+    ball = make_ball(WIDE, 0.0, 1.0)
+    parts = {"first": Settles("first", ball), "second": Blackens("second", ball)}
+    model = Linear(torch.tensor([[1.0], [0.0]]).expand(2, 36), torch.tensor([0.0, 0.1]))
+    images, labels = torch.rand((3, 1, 6, 6), generator=generator), torch.zeros(3, dtype=torch.int64)
+    found = AutoAttack("mine", ball, parts).perturb(model, images, labels, generator)
+    assert not is_right(model, found, labels).any()
+    assert parts["first"].shown == 3
+    assert not hasattr(parts["second"], "shown")
+
+
 def test_nothing_runs_once_all_images_are_broken(generator):
     ball = make_ball(WIDE, 0.0, 1.0)
     parts = {str(i): Blackens(str(i), ball) for i in range(3)}

@@ -17,3 +17,9 @@ def test_to_the_end_every_image_is_attacked_for_all_steps(name, net, batch, gene
     assert ((pressed - images).abs().amax((1, 2, 3)) > 0)[misclassified].all()
     assert attack.ball.excess(pressed, images) <= 1e-6
     assert attack.to_the_end().settings["result"] == "last iterate" != attack.settings.get("result")
+
+
+@pytest.mark.parametrize("name", ["clean", "pgd-3", "autoattack", "a3", "torchattacks:FGSM"])
+def test_an_attack_that_searches_nothing_is_fit_as_it_is(name, net, batch, generator):
+    attack = make_attack(AttackName.parse(name), ThreatModel.parse("linf@1/20"), 4)
+    assert attack.fitted(net, *batch, generator) is attack

@@ -81,3 +81,42 @@ def test_an_image_that_is_not_kept_stays_what_it_has_become():
     assert game.standing(list("abcdefg")) == ["a", "c", "d", "f", "g"]
     assert torch.equal(game.found[[1, 4]], IMAGES[[1, 4]])
     assert torch.equal(game.found[[0, 2, 3, 5, 6]], points[[0, 2, 3, 5, 6]])
+
+
+def test_those_that_a_hunt_for_some_breaks_leave_the_whole_one_too():
+    game = hunt()
+    chosen = torch.tensor([True, True, False, True, False, False, True])
+    with game.only(chosen) as part:
+        assert part.numbers.tolist() == [0, 1, 3, 6]
+        assert part.strike(part.centres - 0.15).tolist() == [False, True, False, True]
+        part.settle(part.centres + 0.01)
+        assert part.standing("abcdefg") == ["b", "g"]
+    assert game.numbers.tolist() == [1, 2, 4, 5, 6]
+    assert torch.equal(game.labels, torch.tensor([1, 0, 0, 0, 0]))
+    assert torch.equal(game.centres, IMAGES[game.numbers])
+    expected = IMAGES.clone()
+    expected[[0, 3]] -= 0.15
+    expected[[1, 6]] += 0.01
+    assert torch.equal(game.found, BALL.project(expected, IMAGES))
+
+
+def test_wrong_classes_may_be_ranked_by_other_logits():
+    game = hunt()
+    game.strike(game.centres - 0.15)
+    logits = torch.tensor([[0.0, 9.0, 1.0], [9.0, 1.0, 2.0], [1.0, 3.0, 2.0], [1.0, 2.0, 3.0]])
+    assert game.wrong_classes(logits).tolist() == [[0, 0], [2, 0], [0, 0], [0, 0], [2, 1], [1, 2], [2, 1]]
+
+
+def test_those_that_are_broken_where_they_were_settled_leave_when_asked():
+    game = hunt()
+    game.settle(game.centres - 0.15)
+    assert len(game) == 7
+    game.judge()
+    assert game.numbers.tolist() == [1, 4, 5, 6]
+    assert torch.equal(game.found, BALL.project(IMAGES - 0.15, IMAGES))
+    game.strike(torch.zeros_like(game.centres))
+    game.judge()
+    tough = hunt(to_the_end=True)
+    tough.settle(tough.centres - 0.15)
+    tough.judge()
+    assert len(tough) == 7

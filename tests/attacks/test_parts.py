@@ -9,6 +9,7 @@ import torch
 
 from rcnas_zoo.attacks.autoattack import Effort, make_part
 from rcnas_zoo.attacks.ball import make_ball
+from rcnas_zoo.attacks.fab import FastAdaptiveBoundary
 from rcnas_zoo.attacks.guard import untouched
 from rcnas_zoo.attacks.hunt import Hunt
 from rcnas_zoo.attacks.torchattacks_bridge import Peer
@@ -64,6 +65,22 @@ def test_linear_networks_fall_exactly_where_they_must(name, norm, reach, dual, g
     assert 0.3 < expected.double().mean() < 0.8
     assert right[expected].all()
     assert right[~expected].double().mean() <= MISSED[name]
+
+
+@pytest.mark.parametrize(("norm", "reach", "dual"), [("linf", "1/20", 1), ("l2", "1/3", 2)])
+@pytest.mark.parametrize("overshoot", [1.05, 1.2])
+def test_fab_goes_beyond_the_boundary_by_its_overshoot(norm, reach, dual, overshoot):
+    """Of two classes and far from the ends of the range: the first step of the first walk goes just there."""
+    model, images, _ = linear_problem()
+    model = Linear(model.weights[:2], model.biases[:, :2])
+    labels = model(images).argmax(1)
+    ball = make_ball(ThreatModel.parse(f"{norm}@{reach}"), 0.0, 1.0)
+    attack = FastAdaptiveBoundary("fab-t", ball, 1, 1, overshoot)
+    found = attack.perturb(model, images, labels, torch.Generator().manual_seed(0))
+    gaps = (model(images) @ torch.tensor([1.0, -1.0])).abs() / (model.weights[0] - model.weights[1]).norm(p=dual)
+    near = gaps * overshoot < 0.99 * ball.radius
+    assert near.sum() > 100
+    assert torch.allclose(ball.distance(found, images)[near], overshoot * gaps[near], rtol=1e-3, atol=1e-6)
 
 
 @pytest.mark.parametrize("threat", ["linf@1/8", "l2@3/5"])

@@ -21,6 +21,7 @@ def test_the_share_halves_where_the_paper_says():
     """Section 4.2: p is halved at the iterations 10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000 of 10,000."""
     halvings = {0: 0, 10: 0, 11: 1, 50: 1, 51: 2, 200: 2, 201: 3, 501: 4, 1001: 5, 2001: 6, 4001: 7, 6001: 8, 8001: 9}
     assert {query: share_at(query) for query in halvings} == {q: 0.8 / 2**n for q, n in halvings.items()}
+    assert {query: share_at(query, 0.5) for query in halvings} == {q: 0.5 / 2**n for q, n in halvings.items()}
 
 
 @pytest.mark.parametrize("threat", ["linf@1/10", "l2@1/2"])
