@@ -11,7 +11,6 @@ from rcnas_zoo.spec.network import NetworkSpec
 
 RANGE_TOLERANCE = 1e-6
 _WHOLE = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
-_PRECISE = (torch.float32, torch.float64)
 
 
 class NotFinite(InvalidInput):
@@ -71,7 +70,7 @@ def checked_logits(model: nn.Module, images: Tensor) -> Tensor:
     """The logits (N, classes) of the plain model, without a graph.
 
     Raises:
-        InvalidInput: the model puts out something else, or in a precision that attacks cannot work with.
+        InvalidInput: the model puts out something else, or in another precision.
         NotFinite: NaN or infinity.
     """
     with torch.no_grad():
@@ -79,9 +78,9 @@ def checked_logits(model: nn.Module, images: Tensor) -> Tensor:
     if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(images) or logits.shape[1] < 2:
         wanted = f"logits ({len(images)}, classes) with at least 2 classes for {len(images)} images"
         raise InvalidInput(f"the model must return {wanted}, got {_describe(logits)}; wrap it so that it does")
-    if logits.dtype not in _PRECISE:
-        # Half of an attack's tiny numbers are zero there, and whole numbers have no gradient.
-        raise InvalidInput(f"the logits must be float32 or float64, got {logits.dtype}; return logits.float()")
+    if logits.dtype != torch.float32:
+        # Shorter, tiny numbers of an attack are zero; longer, its points would become so too; whole ones have no slope.
+        raise InvalidInput(f"the logits must be float32, got {logits.dtype}; return logits.float()")
     if not logits.isfinite().all():
         raise NotFinite("the logits of the model must be finite, got NaN or infinity; check its weights")
     return logits

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from rcnas_zoo.evaluation.constancy import constancy_flags
+from rcnas_zoo.evaluation.image_format import format_flags
 from rcnas_zoo.evaluation.inputs import Examples
-from rcnas_zoo.evaluation.scaling import scaling_flags
 from rcnas_zoo.evaluation.slopes import slope_flags
 from rcnas_zoo.evaluation.strength import strength_flags
 from rcnas_zoo.evaluation.trial import Trial
@@ -22,8 +22,8 @@ from rcnas_zoo.spec.threat import ThreatModel
 SAMPLES = 100
 """Images. At that many, a share of 5 % is told from none."""
 _LEAST_SAMPLES = 10
-_SCALED_SAMPLES = 4
-"""So many times more images are only classified, in other scalings: rare errors must show too."""
+_CLASSIFIED_SAMPLES = 4
+"""So many times more images are only classified, in other formats: rare errors must show too."""
 
 
 def lint_flags(
@@ -32,7 +32,8 @@ def lint_flags(
     """Flags seen on a fixed, seeded choice of the images; they come beside those of `model_flags`.
 
     A model that does not answer the same twice is not looked at further, for nothing else could be told from chance.
-    The cost: about 120 gradients and 600 forward passes of the chosen images; more where an attack seems too weak.
+    The cost: about 140 gradients and 650 forward passes of the chosen images; more where an attack seems too weak, less
+    where images break early.
 
     Args:
         model: lent out by `rcnas_zoo.attacks.guard.untouched`, as long as the iterator runs.
@@ -43,12 +44,12 @@ def lint_flags(
     """
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(examples), generator=generator)
-    some, more = (_chosen(examples, order[: samples * times]) for times in (1, _SCALED_SAMPLES))
+    some, more = (_chosen(examples, order[: samples * times]) for times in (1, _CLASSIFIED_SAMPLES))
     found = list(constancy_flags(model, some.images, examples.high - examples.low, generator))
     yield from found
     if any(flag.startswith("answers-differ") for flag in found):
         return
-    yield from scaling_flags(model, more)
+    yield from format_flags(model, more)
     logits: Tensor = model(some.images.clone().requires_grad_())
     right = logits.argmax(1) == some.labels
     if int(right.sum()) < _LEAST_SAMPLES:

@@ -23,11 +23,12 @@ def slope_flags(model: nn.Module, examples: Examples, generator: torch.Generator
     Args:
         model: lent out by `rcnas_zoo.attacks.guard.untouched`; its outputs can be differentiated.
         examples: classified rightly, on the device of the model.
-        generator: source of the directions, on the CPU.
+        generator: source of points near the images and of directions, on the CPU.
     """
     labels, width = examples.labels, examples.high - examples.low
-    # Off the ends of the range, for a model may clip there.
-    centres = examples.images.clamp(examples.low + max(_STEPS) * width, examples.high - max(_STEPS) * width)
+    # Off the ends of the range, for a model may clip there, and off equal pixels, for their maximum has no slope.
+    room, noise = max(_STEPS) * width, 2 * torch.rand(examples.images.shape, generator=generator) - 1
+    centres = examples.images.clamp(examples.low + 2 * room, examples.high - 2 * room) + room * noise.to(labels.device)
     point = centres.clone().requires_grad_()
     logits: Tensor = model(point)
     rivals = logits.detach().scatter(1, labels[:, None], -torch.inf).argmax(1)

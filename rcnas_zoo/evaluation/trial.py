@@ -18,7 +18,7 @@ from rcnas_zoo.spec.threat import ThreatModel
 QUERIES = 500
 """Of square: a tenth of those in AutoAttack."""
 _TARGETS = 3
-"""Of the attacks that aim: the likeliest classes nearly always decide, and AutoAttack's nine take three times as long."""
+"""Of the attacks that aim: the likeliest classes nearly always decide, and AutoAttack has nine."""
 
 
 @dataclass(frozen=True)

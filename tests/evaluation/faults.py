@@ -147,6 +147,12 @@ def in_frequencies(images: Tensor) -> Tensor:
     return waves.T @ (torch.round(coefficients * 4) / 4) @ waves
 
 
+def strongest_activations(values: Tensor) -> Tensor:
+    """A tenth of the activations, zero for the others: which ones they are has no gradient (k-winners-take-all)."""
+    least = values.flatten(1).topk(values[0].numel() // 10, 1).values[:, -1]
+    return values * (values >= least.view(-1, 1, 1, 1))
+
+
 def resized_and_padded(images: Tensor) -> Tensor:
     size = int(torch.randint(6, 9, ()))
     small = F.interpolate(images, size=size, mode="bilinear")
@@ -249,9 +255,17 @@ FAULTS: dict[str, tuple[Callable[[Ground], Case], str]] = {
         lambda g: g.with_model(Wary(g.networks["cnn"], g.networks["robust mlp"])),
         "attack-dependent",
     ),
-    "normalised twice": (normalised_once_more, "scaling-doubtful"),
-    "made for [0, 255]": (lambda g: g.wrapped(lambda x: x / 255), "scaling-doubtful"),
-    "made for [-1, 1]": (lambda g: g.wrapped(lambda x: (x + 1) / 2), "scaling-doubtful"),
+    "normalised twice": (normalised_once_more, "image-format"),
+    "made for [0, 255]": (lambda g: g.wrapped(lambda x: x / 255), "image-format"),
+    "made for [-1, 1]": (lambda g: g.wrapped(lambda x: (x + 1) / 2), "image-format"),
+    "images transposed": (
+        lambda g: Case(g.networks["cnn"], g.data.test_images.mT.contiguous(), g.data.test_labels),
+        "image-format",
+    ),
+    "the strongest activations alone": (
+        lambda g: g.with_model(Inside(g.networks["cnn"], 2, strongest_activations)),
+        "gradients-mislead",
+    ),
     "images divided by 255 once more": (
         lambda g: Case(g.networks["cnn"], g.data.test_images / 255, g.data.test_labels),
         "narrow-images",

@@ -1,4 +1,4 @@
-"""Ten networks with nothing wrong about them, trained differently on the digits, and what they are trained on."""
+"""Networks with nothing wrong about them, trained differently on the digits, and what they are trained on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,8 +27,8 @@ class Normalised(nn.Module):
         return (images - self.mean) / self.deviation
 
 
-def mlp(width: int) -> nn.Module:
-    return nn.Sequential(nn.Flatten(), nn.Linear(PIXELS, width), nn.ReLU(), nn.Linear(width, 10))
+def mlp(width: int, inputs: int = PIXELS) -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(inputs, width), nn.ReLU(), nn.Linear(width, 10))
 
 
 def cnn(activation: Callable[[], nn.Module] = nn.ReLU, norm: bool = True, width: int = 12) -> nn.Sequential:
@@ -112,6 +112,7 @@ def sound_networks(data: Digits) -> dict[str, nn.Module]:
         "linear": train(lambda: nn.Sequential(nn.Flatten(), nn.Linear(PIXELS, 10)), epochs=15),
         "confident mlp": train(lambda: mlp(128), epochs=60, rate=0.2, decay=0.0),
         "robust mlp": train(lambda: mlp(256), epochs=12, attack_steps=1, radius=0.1),
+        "pooling mlp": train(lambda: nn.Sequential(nn.MaxPool2d(2), mlp(64, PIXELS // 4)), epochs=20),
         "cnn": train(cnn, epochs=6),
         "another cnn": train(lambda: cnn(nn.SiLU, norm=False, width=16), epochs=10, seed=1),
         "cnn of log-probabilities": train(lambda: nn.Sequential(*cnn(nn.Tanh), nn.LogSoftmax(1)), epochs=5, seed=2),

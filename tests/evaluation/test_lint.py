@@ -52,7 +52,7 @@ def test_an_answer_that_changes_ends_it(monkeypatch, linear, images, labels):
         def forward(self, images):
             return linear(images) + torch.randn(len(images), 2)
 
-    monkeypatch.setattr(module, "scaling_flags", lambda *_: pytest.fail("looked further"))
+    monkeypatch.setattr(module, "format_flags", lambda *_: pytest.fail("looked further"))
     (flag,) = flags_of(Noisy(), images, labels)
     assert flag.startswith("answers-differ: ")
 

@@ -38,6 +38,12 @@ def test_images_at_the_ends_of_the_range_that_the_model_clips_are_no_fault(conv,
     assert flags_of(Before(lambda x: x.clamp(0, 1), conv), black_and_white) == []
 
 
+def test_the_greatest_of_equal_pixels_is_no_fault(conv, images):
+    equal = (2 * images).round() / 2
+    pooled = Before(lambda x: nn.functional.max_pool2d(x, 2).repeat_interleave(2, 2).repeat_interleave(2, 3), conv)
+    assert flags_of(pooled, equal) == []
+
+
 @pytest.mark.parametrize(("share", "flagged"), [(1.0, False), (0.5, False), (0.2, True), (0.0, True), (3.0, True)])
 def test_a_linear_model_whose_gradient_has_another_length_is_wrong_by_the_square(share, flagged, linear, images):
     # Of a linear model the error is (1 - share)^2 of what is seen, and more than half of it is too much.

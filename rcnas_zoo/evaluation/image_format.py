@@ -1,4 +1,4 @@
-"""Are the images scaled as the model wants them? Other usual scalings are tried, and none should be clearly better."""
+"""Are the images as the model wants them? Other usual scalings and orders are tried; none should be clearly better."""
 
 from collections.abc import Iterator
 
@@ -21,8 +21,8 @@ _BATCH = 100
 
 
 @torch.no_grad()
-def scaling_flags(model: nn.Module, examples: Examples) -> Iterator[str]:
-    """A flag if another scaling of the images halves the errors: a forward pass for each.
+def format_flags(model: nn.Module, examples: Examples) -> Iterator[str]:
+    """A flag if another scaling or order of the pixels halves the errors: about 20 forward passes.
 
     A network that normalises inside and is given normalised images, or normalises twice, is right more often where one
     normalisation is taken back; one that never learnt these values, where they are brought to those it knows.
@@ -36,17 +36,28 @@ def scaling_flags(model: nn.Module, examples: Examples) -> Iterator[str]:
     errors = len(images) - before
     if errors < _LEAST_GAIN:
         return
-    found = {name: _right(model, points, labels) for name, points in _scaled(examples)}
+    found = {name: _right(model, points, labels) for name, points in _formats(examples)}
     name = max(found, key=lambda name: found[name])
     gain = found[name] - before
     if gain >= _LEAST_GAIN and 2 * gain >= errors:
         yield (
-            f"scaling-doubtful: {before} of {len(images)} images are right as they are, {found[name]} "
-            f"when {name}; the model may normalise twice, not at all, or know another value range"
+            f"image-format: {before} of {len(images)} images are right as they are, {found[name]} "
+            f"when {name}; the model may normalise twice, not at all, or know other images"
         )
 
 
-def _scaled(examples: Examples) -> Iterator[tuple[str, Tensor]]:
+def _formats(examples: Examples) -> Iterator[tuple[str, Tensor]]:
+    images = examples.images
+    yield "inverted", examples.low + examples.high - images
+    yield "upside down", images.flip(2)
+    if images.shape[2] == images.shape[3]:
+        yield "with height and width exchanged", images.mT
+    if images.shape[1] == 3:
+        yield "with the channels reversed", images.flip(1)
+    yield from _scalings(examples)
+
+
+def _scalings(examples: Examples) -> Iterator[tuple[str, Tensor]]:
     images = examples.images
     shares = (images - examples.low) / (examples.high - examples.low)
     yield "in [-1, 1]", 2 * shares - 1

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
+from rcnas_zoo.evaluation.image_format import STANDARDS, format_flags
 from rcnas_zoo.evaluation.inputs import Examples
-from rcnas_zoo.evaluation.scaling import STANDARDS, scaling_flags
 
 CPU = torch.device("cpu")
 
@@ -42,7 +42,7 @@ def normalised(images, name="CIFAR-10"):
 
 
 def test_a_model_that_knows_the_images_as_they_are_is_not_suspected(colours, examples):
-    assert list(scaling_flags(Nearest(colours), examples)) == []
+    assert list(format_flags(Nearest(colours), examples)) == []
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,41 @@ def test_a_model_that_knows_the_images_as_they_are_is_not_suspected(colours, exa
     ],
 )
 def test_the_scaling_that_a_model_knows_is_found(known, told, colours, examples):
-    (flag,) = scaling_flags(Nearest(colours, known), examples)
-    assert flag.startswith("scaling-doubtful: ")
+    (flag,) = format_flags(Nearest(colours, known), examples)
+    assert flag.startswith("image-format: ")
     assert f"of 200 images are right as they are, 200 when {told}" in flag
+
+
+class Turned(nn.Module):
+    """The class whose picture is nearest."""
+
+    def __init__(self, pictures, known):
+        super().__init__()
+        self.pictures = known(pictures).flatten(1)
+
+    def forward(self, images):
+        return -torch.cdist(images.flatten(1), self.pictures)
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        (lambda x: x, None),
+        (lambda x: 1 - x, "inverted"),
+        (lambda x: x.flip(2), "upside down"),
+        (lambda x: x.mT, "with height and width exchanged"),
+        (lambda x: x.flip(1), "with the channels reversed"),
+    ],
+)
+def test_the_order_that_a_model_knows_is_found(known, told):
+    source = torch.Generator().manual_seed(0)
+    # Like most pictures, alike in their channels and along their rows.
+    pictures = 0.5 + 0.15 * torch.randn((5, 3, 6, 6), generator=source) * torch.tensor([1.0, 0.2, 0.9]).view(3, 1, 1)
+    labels = torch.randint(5, (200,), generator=source)
+    images = (pictures[labels] + 0.1 * torch.randn((200, 3, 6, 6), generator=source)).clamp(0, 1)
+    found = list(format_flags(Turned(pictures, known), Examples(images, labels, 0.0, 1.0, 5, CPU)))
+    assert len(found) == (told is not None)
+    assert all(f"200 when {told}; the model may" in flag for flag in found)
 
 
 def test_a_model_that_normalises_twice_is_found(colours, examples):
@@ -66,25 +98,25 @@ def test_a_model_that_normalises_twice_is_found(colours, examples):
         def forward(self, images):
             return super().forward(normalised(normalised(images, "ImageNet"), "ImageNet"))
 
-    (flag,) = scaling_flags(Twice(colours, lambda x: normalised(x, "ImageNet")), examples)
+    (flag,) = format_flags(Twice(colours, lambda x: normalised(x, "ImageNet")), examples)
     assert "200 when denormalised by the" in flag
 
 
 def test_a_value_range_of_the_model_counts(colours, examples):
     wide = Examples(examples.images * 255, examples.labels, 0.0, 255.0, 5, CPU)
-    (flag,) = scaling_flags(Nearest(colours), wide)
+    (flag,) = format_flags(Nearest(colours), wide)
     assert "200 when in [0, 1]" in flag
-    assert list(scaling_flags(Nearest(255 * colours), wide)) == []
+    assert list(format_flags(Nearest(255 * colours), wide)) == []
 
 
 def test_errors_that_no_scaling_heals_are_the_models_own(colours, examples):
     labels = examples.labels.clone()
     labels[:80] = (labels[:80] + 1) % 5
-    assert list(scaling_flags(Nearest(colours), Examples(examples.images, labels, 0.0, 1.0, 5, CPU))) == []
+    assert list(format_flags(Nearest(colours), Examples(examples.images, labels, 0.0, 1.0, 5, CPU))) == []
 
 
 def test_a_channel_of_one_value_is_no_division_by_zero(colours, examples):
     images = examples.images.clone()
     images[:, 2] = 0.25
     wrong = (examples.labels + 1) % 5
-    assert list(scaling_flags(Nearest(colours), Examples(images, wrong, 0.0, 1.0, 5, CPU))) == []
+    assert list(format_flags(Nearest(colours), Examples(images, wrong, 0.0, 1.0, 5, CPU))) == []
