@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from rcnas_zoo.evaluation.inputs import Examples
+
 _SAME = 1e-3
 _SAME_AMONG_OTHERS = 1e-2
 """Shares of the spread of the logits. Convolutions of another batch size may be computed in another way."""
@@ -15,17 +17,17 @@ _JUMP = 0.25
 _JUMPING_SHARE = 0.05
 
 
-def constancy_flags(model: nn.Module, images: Tensor, width: float, generator: torch.Generator) -> Iterator[str]:
+def constancy_flags(model: nn.Module, examples: Examples, generator: torch.Generator) -> Iterator[str]:
     """Flags of a model whose answer depends on more than the image: six forward passes.
 
     A flag ``answers-differ`` comes first and alone, for behind it nothing else can be told from chance.
 
     Args:
         model: lent out by `rcnas_zoo.attacks.guard.untouched`.
-        images: (N, C, H, W) float32 inside the value range.
-        width: of the value range.
+        examples: on the device of the model.
         generator: source of the order of the images and of the nudge, on the CPU.
     """
+    images, width = examples.images, examples.high - examples.low
     state = [buffer.clone() for buffer in model.buffers()]
     first = _Answers.of(model, images)
     again = first.change(model, images)
@@ -40,7 +42,7 @@ def constancy_flags(model: nn.Module, images: Tensor, width: float, generator: t
     if (watched > _SAME_AMONG_OTHERS).any():
         yield f"attack-dependent: {_told(watched, _SAME_AMONG_OTHERS)} when a gradient is asked for"
     nudge = _NUDGE * width * (2 * torch.rand(images.shape, generator=generator) - 1)
-    jump = first.change(model, images + nudge.to(images.device))
+    jump = first.change(model, (images + nudge.to(images.device)).clamp(examples.low, examples.high))
     if int((jump > _JUMP).sum()) > _JUMPING_SHARE * len(images):
         yield f"answers-jump: {_told(jump, _JUMP)} when the pixels change by {_NUDGE:g} of the value range"
     moved = sum(not torch.equal(old, new) for old, new in zip(state, model.buffers(), strict=True))

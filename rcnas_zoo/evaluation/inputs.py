@@ -116,14 +116,18 @@ def _check_labels(labels: object, count: int, classes: int) -> Tensor:
 
 
 def _count_classes(model: nn.Module, image: Tensor) -> int:
+    given = image.clone()
     try:
-        return checked_logits(model, image).shape[1]
+        classes = checked_logits(model, given).shape[1]
     except InvalidInput:
         raise
     except Exception as error:
         raise InvalidInput(
             f"the model must take float32 images of shape {tuple(image.shape)}, it raised {_cause(error)}"
         ) from error
+    if not torch.equal(given, image):
+        raise InvalidInput("the model must leave the images as they are, it changed them in place; clone them in it")
+    return classes
 
 
 def _cause(error: Exception) -> str:

@@ -45,7 +45,7 @@ def lint_flags(
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(examples), generator=generator)
     some, more = (_chosen(examples, order[: samples * times]) for times in (1, _CLASSIFIED_SAMPLES))
-    found = list(constancy_flags(model, some.images, examples.high - examples.low, generator))
+    found = list(constancy_flags(model, some, generator))
     yield from found
     if any(flag.startswith("answers-differ") for flag in found):
         return

@@ -5,12 +5,17 @@ from torch import nn
 
 from rcnas_zoo.attacks.guard import untouched
 from rcnas_zoo.evaluation.constancy import constancy_flags
+from rcnas_zoo.evaluation.inputs import Examples
+
+
+def flags_of(model, images):
+    examples = Examples(images, torch.zeros(len(images), dtype=torch.int64), 0.0, 1.0, 4, torch.device("cpu"))
+    with untouched(model):
+        return list(constancy_flags(model, examples, torch.Generator().manual_seed(0)))
 
 
 def names_of(model, images):
-    with untouched(model):
-        flags = list(constancy_flags(model, images, 1.0, torch.Generator().manual_seed(0)))
-    return [flag.split(":")[0] for flag in flags]
+    return [flag.split(":")[0] for flag in flags_of(model, images)]
 
 
 class Odd(nn.Module):
@@ -71,11 +76,17 @@ def test_noise_counts_as_a_share_of_the_spread(conv, images):
 
 def test_the_flag_tells_how_many_and_how_much(conv, images):
     model = Odd(conv, lambda model, images: torch.arange(4.0) * images.requires_grad)
-    with untouched(model):
-        (flag,) = constancy_flags(model, images, 1.0, torch.Generator().manual_seed(0))
+    (flag,) = flags_of(model, images)
     logits = conv(images).detach()
     change = (3 / (logits - logits.mean(1, keepdim=True)).abs().amax(1)).max()
     assert flag == (
         f"attack-dependent: 30 of 30 images change their logits by up to {float(change):.2g} of their spread "
         "when a gradient is asked for"
     )
+
+
+def test_the_model_never_sees_a_pixel_outside_the_range(conv, images):
+    seen = []
+    conv.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].detach().aminmax()))
+    assert names_of(conv, (images > 0.5).float()) == []
+    assert all(least >= 0 and most <= 1 for least, most in seen)

@@ -115,6 +115,17 @@ def test_errors_that_no_scaling_heals_are_the_models_own(colours, examples):
     assert list(format_flags(Nearest(colours), Examples(examples.images, labels, 0.0, 1.0, 5, CPU))) == []
 
 
+def test_a_model_that_refuses_other_values_is_believed(colours, examples):
+    class Strict(Nearest):
+        def forward(self, images):
+            if images.min() < 0 or images.max() > 1:
+                raise AssertionError("not in [0, 1]")
+            return super().forward(images)
+
+    wrong = (examples.labels + 1) % 5
+    assert list(format_flags(Strict(colours), Examples(examples.images, wrong, 0.0, 1.0, 5, CPU))) == []
+
+
 def test_a_channel_of_one_value_is_no_division_by_zero(colours, examples):
     images = examples.images.clone()
     images[:, 2] = 0.25

@@ -100,6 +100,17 @@ def test_whatever_a_model_raises_is_told_in_one_line(error, told, images, labels
     assert "\n" not in str(caught.value)
 
 
+def test_a_model_that_works_in_place_is_told_and_spoils_no_image(linear, images, labels):
+    class Greedy(nn.Module):
+        def forward(self, images):
+            return linear(images.sub_(0.1))
+
+    before = images.clone()
+    with pytest.raises(InvalidInput, match="must leave the images as they are, it changed them in place; clone"):
+        check_inputs(Greedy(), images, labels)
+    assert torch.equal(images, before)
+
+
 def test_an_interrupt_is_not_the_fault_of_the_model(images, labels):
     class Interrupted(nn.Module):
         def forward(self, images):
