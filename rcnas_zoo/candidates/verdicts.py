@@ -42,7 +42,7 @@ class AttackJob:
         protocol, limits: as for `evaluate`.
         workers: processes that share the images, with one thread each.
         keeps_examples: whether what broke an image is kept beside its verdict.
-        source: as for `evaluate`.
+        source, lint: as for `evaluate`.
     """
 
     attacks: tuple[str, ...]
@@ -55,6 +55,7 @@ class AttackJob:
     workers: int = 1
     keeps_examples: bool = False
     source: Source | None = None
+    lint: bool = False
 
     @classmethod
     def after(cls, training: TrainingJob, attacks: tuple[str, ...], threat: ThreatModel) -> "AttackJob":
@@ -110,6 +111,7 @@ def evaluate_job(
             seed=job.seed,
             limits=job.limits,
             source=job.source,
+            lint=job.lint,
             means=Means(workers, ledgers.open),
             observer=observer,
             label=label,

@@ -17,6 +17,7 @@ from rcnas_zoo.evaluation.flags import attack_flags, model_flags
 from rcnas_zoo.evaluation.inputs import check_inputs
 from rcnas_zoo.evaluation.intervals import wilson
 from rcnas_zoo.evaluation.limits import UNLIMITED, Limits
+from rcnas_zoo.evaluation.lint import lint_flags
 from rcnas_zoo.evaluation.report import EvaluationReport, accuracy, worst_case
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.attack import AttackName
@@ -45,6 +46,7 @@ def evaluate(
     batch_size: int | None = None,
     limits: Limits = UNLIMITED,
     source: Source | None = None,
+    lint: bool = False,
     means: Means = _ALONE,
     observer: Observer = _SILENT,
     label: str = "evaluating",
@@ -70,6 +72,7 @@ def evaluate(
         batch_size: images attacked at a time; None for the rule of `Batching`. Halved where memory does not suffice.
         limits: when it may end with an estimate.
         source: another network that images are attacked on, in a transfer test; None for the model itself.
+        lint: whether to look, at the price of some attacks more, for signs that the numbers deceive (see `lint_flags`).
         means: who works, and where verdicts are kept.
         observer: is told of the images done.
         label: what the observer knows this evaluation by; the note is the attack's name.
@@ -86,7 +89,10 @@ def evaluate(
         check_integer("the batch size", batch_size, 1)
     with untouched(model):
         examples = check_inputs(model, images, labels)
-        flags = list(model_flags(model, *examples.at(slice(0, FLAGGED_IMAGES))))
+        some = examples.at(slice(0, FLAGGED_IMAGES))
+        flags = list(model_flags(model, *some, examples.low, examples.high))
+        if lint:
+            flags += lint_flags(model, examples, threat, seed)
         bounds = (examples.classes, examples.low, examples.high, protocol)
         made = [_make(name, source, threat, *bounds) for name in dict.fromkeys([_CLEAN, *asked])]
         batching = Batching(_macs(model), examples.device.type, means.count, batch_size)

@@ -55,7 +55,7 @@ def check_inputs(model: nn.Module, images: Tensor, labels: Tensor) -> Examples:
     A model with a ``spec`` says its own shape and value range; any other takes images in [0, 1].
 
     Raises:
-        InvalidInput: one line on the first thing that is wrong.
+        InvalidInput: one line on the first thing that is wrong; whatever the model raises is its cause.
     """
     spec = getattr(model, "spec", None)
     low, high = (spec.input.low, spec.input.high) if isinstance(spec, NetworkSpec) else (0.0, 1.0)
@@ -73,20 +73,27 @@ def checked_logits(model: nn.Module, images: Tensor) -> Tensor:
     """The logits (N, classes) of the plain model, without a graph.
 
     Raises:
-        InvalidInput: the model puts out something else.
+        InvalidInput: the model puts out something else, or in another precision.
         NotFinite: NaN or infinity.
     """
     with torch.no_grad():
         logits = model(images)
     if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != len(images) or logits.shape[1] < 2:
         wanted = f"logits ({len(images)}, classes) with at least 2 classes for {len(images)} images"
-        raise InvalidInput(f"the model must return {wanted}, got {_describe(logits)}")
+        raise InvalidInput(f"the model must return {wanted}, got {_describe(logits)}; wrap it so that it does")
+    if logits.dtype != torch.float32:
+        # Shorter, tiny numbers of an attack are zero; longer, its points would become so too; whole ones have no slope.
+        raise InvalidInput(f"the logits must be float32, got {logits.dtype}; return logits.float()")
     if not logits.isfinite().all():
         raise NotFinite("the logits of the model must be finite, got NaN or infinity; check its weights")
     return logits
 
 
 def _check_images(images: object, low: float, high: float) -> None:
+    if isinstance(images, Tensor) and images.dtype in _WHOLE:
+        raise InvalidInput(
+            f"images must be floats in [{low}, {high}], got {_describe(images)}; of 8-bit pixels, give images / 255"
+        )
     if not isinstance(images, Tensor) or images.ndim != 4 or not images.is_floating_point():
         raise InvalidInput(f"images must be a float tensor (N, C, H, W) in [{low}, {high}], got {_describe(images)}")
     if images.numel() == 0:
@@ -112,11 +119,23 @@ def _check_labels(labels: object, count: int, classes: int) -> Tensor:
 
 
 def _count_classes(model: nn.Module, image: Tensor) -> int:
+    given = image.clone()
     try:
-        return checked_logits(model, image).shape[1]
-    except RuntimeError as error:
-        cause = str(error).splitlines()[0]
-        raise InvalidInput(f"the model must take float32 images of shape {tuple(image.shape)}: {cause}") from error
+        classes = checked_logits(model, given).shape[1]
+    except InvalidInput:
+        raise
+    except Exception as error:
+        raise InvalidInput(
+            f"the model must take float32 images of shape {tuple(image.shape)}, it raised {_cause(error)}"
+        ) from error
+    if not torch.equal(given, image):
+        raise InvalidInput("the model must leave the images as they are, it changed them in place; clone them in it")
+    return classes
+
+
+def _cause(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 def _describe(value: object) -> str:

@@ -88,6 +88,7 @@ def ask(subject: Subject, settings: EvaluateSettings, machine: Machine) -> Quest
         workers=_workers(subject, settings, images, machine),
         keeps_examples=True,
         source=_source(settings, dataset, machine),
+        lint=settings.lint,
     )
     # The spec tells where a network is worth more processes; one of the user's own may not travel to them.
     threads = 1 if subject.entry else available_cores()

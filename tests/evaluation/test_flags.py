@@ -22,19 +22,83 @@ def test_outputs_that_are_probabilities_are_noticed(conv, images):
 def test_outputs_that_only_sum_to_one_or_only_lie_in_the_unit_interval_are_not(outputs):
     model = nn.Linear(4, 2)
     with torch.no_grad():
-        model.weight.fill_(1e-9)
+        model.weight.copy_(torch.tensor([[0.0], [1e-2]]).expand(2, 4))
         model.bias.copy_(torch.tensor(outputs))
-    assert flags_of(nn.Sequential(nn.Flatten(), model), torch.rand(3, 1, 2, 2), torch.zeros(3, dtype=torch.int64)) == []
+    right = torch.full((3,), outputs.index(max(outputs)))
+    assert flags_of(nn.Sequential(nn.Flatten(), model), torch.rand(3, 1, 2, 2), right) == []
 
 
-def test_masked_gradients_are_counted(linear, images, labels):
-    class Steep(nn.Module):
+class Changed(nn.Module):
+    """Logits with something done to them."""
+
+    def __init__(self, model, change):
+        super().__init__()
+        self.model, self.change = model, change
+
+    def forward(self, images):
+        return self.change(self.model(images))
+
+
+def test_a_saturated_loss_is_counted_among_the_images_that_are_right(linear, images, labels):
+    (flag,) = flags_of(Changed(linear, lambda z: 1e6 * z), images, labels)
+    assert flag.startswith("saturated-loss: 25 of 25 images have a cross-entropy whose gradient is zero in float32")
+
+
+@pytest.mark.parametrize("factor", [1e-30, 1.0])
+def test_the_scale_of_logits_alone_is_no_fault(factor, conv, images):
+    assert flags_of(Changed(conv, lambda z: factor * z), images, conv(images).argmax(1)) == []
+
+
+def test_a_confident_network_is_not_saturated(linear, images):
+    labels, margins = linear(images).argmax(1), (2 * linear(images)[:, 0]).abs()
+    sure = images[margins > margins.median()]
+    logits = Changed(linear, lambda z: 18 * z / margins.median())
+    assert (logits(sure).softmax(1).amax(1) == 1).all()
+    assert flags_of(logits, sure, labels[margins > margins.median()]) == []
+
+
+def test_gradients_of_zero_are_counted_among_the_images_that_are_right(linear, images, labels):
+    (flag,) = flags_of(Changed(linear, lambda z: torch.round(20 * z)), images, labels)
+    assert flag == "zero-gradients: 25 of 25 images have a margin whose gradient is zero or next to it"
+
+
+@pytest.mark.parametrize(("trace", "flagged"), [(0.0, True), (1e-4, True), (0.1, False)])
+def test_a_slope_is_next_to_zero_where_it_leads_to_the_boundary_beyond_a_hundred_ranges(trace, flagged):
+    class Tilted(nn.Module):
         def forward(self, images):
-            return 1e6 * linear(images)
+            shade = images.flatten(1).mean(1)
+            return torch.stack([1 + trace * shade, trace * shade * 0], 1)
 
-    # The loss of the 25 right images is zero to the last bit; the five wrong ones keep their gradient.
-    (flag,) = flags_of(Steep(), images, labels)
-    assert flag == "zero-gradients: 25 of 30 images have a loss gradient of zero or not a number"
+    # The margin is 1 and the sum of its slopes is the trace: 1 / trace value ranges.
+    found = flags_of(Tilted(), torch.rand(5, 1, 4, 4), torch.zeros(5, dtype=torch.int64))
+    assert [flag.split(":")[0] for flag in found if flag.startswith("zero")] == ["zero-gradients"] * flagged
+
+
+def test_one_image_without_a_slope_among_many_is_no_fault(linear, images):
+    def flat(z, count):
+        return torch.cat([z[:count].detach(), z[count:]])
+
+    many = torch.cat([images, images])
+    labels = linear(many).argmax(1)
+    assert flags_of(Changed(linear, lambda z: flat(z, 1)), many, labels) == []
+    (flag,) = flags_of(Changed(linear, lambda z: flat(z, 2)), many, labels)
+    assert flag.startswith("zero-gradients: 2 of 60 images")
+
+
+def test_a_gradient_that_is_not_a_number_is_noticed(linear, images, labels):
+    spoiled = images.clone()
+    spoiled[3, 0, 0, 0] = 0.0
+    rooted = nn.Sequential(Changed(nn.Identity(), lambda x: (x**2).sqrt()), linear)
+    labels = torch.cat([linear(spoiled[:25]).argmax(1), labels[25:]])
+    (flag,) = flags_of(rooted, spoiled, labels)
+    assert flag == "invalid-gradients: 1 of 25 images have a gradient with NaN or infinity"
+
+
+def test_images_in_a_corner_of_the_range_are_noticed(linear, images):
+    small = images / 255
+    (flag,) = flags_of(linear, small, linear(small).argmax(1))
+    assert flag.startswith(f"narrow-images: all values lie between {float(small.min()):g} and {float(small.max()):g}, ")
+    assert list(model_flags(linear, small, linear(small).argmax(1), 0.0, 1 / 255)) == []
 
 
 def test_a_model_that_cannot_be_differentiated_is_noticed(conv, images):

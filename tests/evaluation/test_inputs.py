@@ -15,7 +15,11 @@ def spoiled(images, value, count=1):
 
 
 BAD_IMAGES = {
-    r"float tensor \(N, C, H, W\) in \[0.0, 1.0\], got torch.uint8 of shape": lambda x: (x * 255).to(torch.uint8),
+    r"floats in \[0.0, 1.0\], got torch.uint8 of shape .*; of 8-bit pixels, give images / 255": (
+        lambda x: (x * 255).to(torch.uint8)
+    ),
+    r"floats in \[0.0, 1.0\], got torch.int64 of shape": lambda x: x.long(),
+    r"float tensor \(N, C, H, W\) in \[0.0, 1.0\], got torch.bool of shape": lambda x: x > 0.5,
     r"float tensor \(N, C, H, W\) .*, got torch.float32 of shape \(1, 4, 4\)": lambda x: x[0],
     r"float tensor \(N, C, H, W\) .*, got a list": lambda x: x.tolist(),
     r"at least one image, got the shape \(0, 1, 4, 4\)": lambda x: x[:0],
@@ -23,7 +27,7 @@ BAD_IMAGES = {
     "must be finite, got NaN or infinity in 1 of 30 images": lambda x: spoiled(x, torch.inf),
     r"must lie in \[0.0, 1.0\], got values from .* to 1.00001; rescale": lambda x: spoiled(x, 1.00001),
     r"must lie in \[0.0, 1.0\], got values from -0.2 ": lambda x: spoiled(x, -0.2),
-    r"must take float32 images of shape \(1, 1, 4, 2\): size mismatch": lambda x: x[..., :2],
+    r"must take float32 images of shape \(1, 1, 4, 2\), it raised RuntimeError: size mismatch": lambda x: x[..., :2],
 }
 BAD_LABELS = {
     r"labels must be a tensor \(N,\) of whole numbers, got torch.float32 of shape \(30,\)": lambda y: y.float(),
@@ -35,7 +39,13 @@ BAD_LABELS = {
     "labels must be 0 to 1, for the model has 2 classes, got -1": lambda y: y - 1,
 }
 BAD_OUTPUTS = {
-    r"must return logits \(1, classes\) .* for 1 images, got a tuple": lambda z: (z, z),
+    r"must return logits \(1, classes\) .* for 1 images, got a tuple; wrap it": lambda z: (z, z),
+    r"must return logits \(1, classes\) .* for 1 images, got a dict; wrap it": lambda z: {"logits": z},
+    "for 1 images, got a NoneType; wrap it": lambda z: None,
+    r"must be float32, got torch.float16; return logits.float\(\)": lambda z: z.half(),
+    "must be float32, got torch.bfloat16; return": lambda z: z.bfloat16(),
+    "must be float32, got torch.float64; return": lambda z: z.double(),
+    "must be float32, got torch.int64; return": lambda z: z.long(),
     r"got torch.float32 of shape \(1,\)": lambda z: z[:, 0],
     r"got torch.float32 of shape \(1, 1\)": lambda z: z[:, :1],
     r"got torch.float32 of shape \(2, 2\)": lambda z: torch.cat([z, z]),
@@ -63,6 +73,51 @@ def test_bad_models_are_refused(message, linear, images, labels):
 
     with pytest.raises(InvalidInput, match=message):
         check_inputs(Bad(), images, labels)
+
+
+class Unforeseen(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ValueError("two\nlines"), "ValueError: two$"),
+        (Unforeseen("odd"), "Unforeseen: odd$"),
+        (KeyError("x"), "KeyError: 'x'$"),
+        (NotImplementedError(), "NotImplementedError$"),
+        (OSError("  \n "), "OSError$"),
+    ],
+)
+def test_whatever_a_model_raises_is_told_in_one_line(error, told, images, labels):
+    class Raising(nn.Module):
+        def forward(self, images):
+            raise error
+
+    with pytest.raises(InvalidInput, match=rf"float32 images of shape \(1, 1, 4, 4\), it raised {told}") as caught:
+        check_inputs(Raising(), images, labels)
+    assert caught.value.__cause__ is error
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_that_works_in_place_is_told_and_spoils_no_image(linear, images, labels):
+    class Greedy(nn.Module):
+        def forward(self, images):
+            return linear(images.sub_(0.1))
+
+    before = images.clone()
+    with pytest.raises(InvalidInput, match="must leave the images as they are, it changed them in place; clone"):
+        check_inputs(Greedy(), images, labels)
+    assert torch.equal(images, before)
+
+
+def test_an_interrupt_is_not_the_fault_of_the_model(images, labels):
+    class Interrupted(nn.Module):
+        def forward(self, images):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        check_inputs(Interrupted(), images, labels)
 
 
 def test_a_model_of_another_precision_is_refused(conv, images, labels):
