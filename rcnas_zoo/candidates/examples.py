@@ -9,9 +9,9 @@ from rcnas_zoo.attacks.registry import make_attack
 from rcnas_zoo.attacks.transfer import TransferAttack
 from rcnas_zoo.candidates.verdicts import AttackJob, Ledgers
 from rcnas_zoo.datasets.images import Images
-from rcnas_zoo.evaluation.coarse import Originals
-from rcnas_zoo.evaluation.proof import judge
-from rcnas_zoo.evaluation.receipts import pack
+from rcnas_zoo.evaluation.receipts.coarse import Originals
+from rcnas_zoo.evaluation.receipts.packing import pack
+from rcnas_zoo.evaluation.receipts.proof import judge
 from rcnas_zoo.evaluation.report import EvaluationReport
 from rcnas_zoo.spec.attack import AttackName
 

@@ -17,7 +17,7 @@ from rcnas_zoo.evaluation.flags import attack_flags, model_flags
 from rcnas_zoo.evaluation.inputs import check_inputs
 from rcnas_zoo.evaluation.intervals import wilson
 from rcnas_zoo.evaluation.limits import UNLIMITED, Limits
-from rcnas_zoo.evaluation.lint import lint_flags
+from rcnas_zoo.evaluation.lint.checks import lint_flags
 from rcnas_zoo.evaluation.report import EvaluationReport, accuracy, worst_case
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.attack import AttackName

@@ -7,8 +7,8 @@ from torch import nn
 
 from rcnas_zoo.attacks.ball import make_ball
 from rcnas_zoo.datasets.images import Images
-from rcnas_zoo.evaluation.coarse import Originals
-from rcnas_zoo.evaluation.proof import prove
+from rcnas_zoo.evaluation.receipts.coarse import Originals
+from rcnas_zoo.evaluation.receipts.proof import prove
 from rcnas_zoo.spec.errors import IntegrityError
 from rcnas_zoo.spec.record import Measurement
 from rcnas_zoo.spec.tables import percent

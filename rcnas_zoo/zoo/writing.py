@@ -39,7 +39,7 @@ def write_entry(
         spec: the network.
         record: what to say of it; its digest, cost and hashes are filled in here.
         weights: state of the network, any device; None for an architecture alone (then torch is not needed).
-        receipt: what proves the record's first measurement (see `rcnas_zoo.evaluation.receipts`); empty for none.
+        receipt: what proves the record's first measurement, as `rcnas_zoo.evaluation.receipts.packing` makes it.
         replace: whether an entry in the folder may be replaced; other folders never are.
 
     Raises:

@@ -6,9 +6,9 @@ import torch
 from rcnas_zoo.attacks.ball import make_ball
 from rcnas_zoo.attacks.registry import make_attack
 from rcnas_zoo.datasets.load import load_dataset
-from rcnas_zoo.evaluation.coarse import Originals
-from rcnas_zoo.evaluation.proof import judge
-from rcnas_zoo.evaluation.receipts import pack, unpack
+from rcnas_zoo.evaluation.receipts.coarse import Originals
+from rcnas_zoo.evaluation.receipts.packing import pack, unpack
+from rcnas_zoo.evaluation.receipts.proof import judge
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.errors import IntegrityError, NotFound

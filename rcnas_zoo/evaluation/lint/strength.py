@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from rcnas_zoo.evaluation.trial import QUERIES, Trial
+from rcnas_zoo.evaluation.lint.trial import QUERIES, Trial
 
 _SLACK_IMAGES = 3
 _SLACK_SHARE = 0.05

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rcnas_zoo.attacks.ball import make_ball
-from rcnas_zoo.evaluation.coarse import EXACT, STEPS, VERTEX, Originals, coarsen, moved
+from rcnas_zoo.evaluation.receipts.coarse import EXACT, STEPS, VERTEX, Originals, coarsen, moved
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.threat import ThreatModel
 

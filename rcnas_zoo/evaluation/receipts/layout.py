@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rcnas_zoo.evaluation.coarse import EXACT, VERTEX
+from rcnas_zoo.evaluation.receipts.coarse import EXACT, VERTEX
 
 Array = NDArray[Any]
 

@@ -11,12 +11,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from rcnas_zoo.evaluation.constancy import constancy_flags
-from rcnas_zoo.evaluation.image_format import format_flags
 from rcnas_zoo.evaluation.inputs import Examples
-from rcnas_zoo.evaluation.slopes import slope_flags
-from rcnas_zoo.evaluation.strength import strength_flags
-from rcnas_zoo.evaluation.trial import Trial
+from rcnas_zoo.evaluation.lint.constancy import constancy_flags
+from rcnas_zoo.evaluation.lint.image_format import format_flags
+from rcnas_zoo.evaluation.lint.slopes import slope_flags
+from rcnas_zoo.evaluation.lint.strength import strength_flags
+from rcnas_zoo.evaluation.lint.trial import Trial
 from rcnas_zoo.spec.threat import ThreatModel
 
 SAMPLES = 100

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
 from rcnas_zoo.attacks.ball import make_ball
-from rcnas_zoo.evaluation.coarse import EXACT, STEPS, VERTEX, Originals
-from rcnas_zoo.evaluation.receipts import STREAMS, pack, unpack
-from rcnas_zoo.evaluation.streams import squeeze
+from rcnas_zoo.evaluation.receipts.coarse import EXACT, STEPS, VERTEX, Originals
+from rcnas_zoo.evaluation.receipts.packing import STREAMS, pack, unpack
+from rcnas_zoo.evaluation.receipts.streams import squeeze
 from rcnas_zoo.spec.errors import IntegrityError, InvalidInput
 from rcnas_zoo.spec.threat import ThreatModel
 
@@ -74,7 +74,7 @@ def test_more_examples_than_a_batch_come_back(monkeypatch, threat):
     originals, numbers = attacked(threat), torch.arange(COUNT)
     whole = pack(originals, examples(originals, numbers), numbers, by_kind)
     expected = unpack(whole, originals)[1]
-    monkeypatch.setattr("rcnas_zoo.evaluation.receipts.BATCH_SIZE", 3)
+    monkeypatch.setattr("rcnas_zoo.evaluation.receipts.packing.BATCH_SIZE", 3)
     sizes = []
 
     def judge(images, which):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rcnas_zoo.evaluation.streams import expand, squeeze
+from rcnas_zoo.evaluation.receipts.streams import expand, squeeze
 from rcnas_zoo.spec.errors import IntegrityError
 
 

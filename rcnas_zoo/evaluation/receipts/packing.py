@@ -1,10 +1,10 @@
 """Receipts: the adversarial examples behind a robust accuracy, small enough to be kept with the network.
 
-Whoever has the network and the images proves the number again with forward passes alone (`rcnas_zoo.evaluation.proof`).
+Whoever has the network and the images proves the number again with forward passes alone (see the module ``proof``).
 
 A receipt is a safetensors file. Its metadata say what it was made for. Its tensors are ``numbers`` int32 (n,),
 ascending, ``kinds`` uint8 (n,), and for each kind of change an xz stream, as a uint8 vector, over all its examples in
-their order. `rcnas_zoo.evaluation.coarse` tells the kinds, `rcnas_zoo.evaluation.layout` their bytes.
+their order. `rcnas_zoo.evaluation.receipts.coarse` tells the kinds, `rcnas_zoo.evaluation.receipts.layout` their bytes.
 """
 
 from typing import Any
@@ -14,9 +14,9 @@ import torch
 from safetensors.numpy import load, save
 from torch import Tensor
 
-from rcnas_zoo.evaluation.coarse import EXACT, STEPS, VERTEX, Judge, Originals, coarsen, moved
-from rcnas_zoo.evaluation.layout import Array, from_bytes, size_of, to_bytes
-from rcnas_zoo.evaluation.streams import expand, squeeze
+from rcnas_zoo.evaluation.receipts.coarse import EXACT, STEPS, VERTEX, Judge, Originals, coarsen, moved
+from rcnas_zoo.evaluation.receipts.layout import Array, from_bytes, size_of, to_bytes
+from rcnas_zoo.evaluation.receipts.streams import expand, squeeze
 from rcnas_zoo.spec.canonical import canonical_json, parse_object
 from rcnas_zoo.spec.errors import IntegrityError, InvalidInput, shortened
 

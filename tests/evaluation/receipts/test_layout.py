@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rcnas_zoo.evaluation.coarse import EXACT, STEPS, VERTEX
-from rcnas_zoo.evaluation.layout import from_bytes, size_of, to_bytes
+from rcnas_zoo.evaluation.receipts.coarse import EXACT, STEPS, VERTEX
+from rcnas_zoo.evaluation.receipts.layout import from_bytes, size_of, to_bytes
 
 STEP_KINDS = pytest.mark.parametrize("kind", STEPS)
 INT16 = st.lists(st.integers(-(2**15), 2**15 - 1), max_size=50)

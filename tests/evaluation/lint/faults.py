@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tests.evaluation.sound import Digits
+from tests.evaluation.lint.sound import Digits
 
 
 class Wrapped(nn.Module):

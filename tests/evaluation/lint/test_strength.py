@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from rcnas_zoo.attacks.guard import untouched
-from rcnas_zoo.evaluation import trial as module
 from rcnas_zoo.evaluation.inputs import check_inputs
-from rcnas_zoo.evaluation.strength import strength_flags
-from rcnas_zoo.evaluation.trial import Rescaled, Trial
+from rcnas_zoo.evaluation.lint import trial as module
+from rcnas_zoo.evaluation.lint.strength import strength_flags
+from rcnas_zoo.evaluation.lint.trial import Rescaled, Trial
 from rcnas_zoo.spec.threat import ThreatModel
 
 

@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from rcnas_zoo.evaluation.image_format import STANDARDS, format_flags
 from rcnas_zoo.evaluation.inputs import Examples
+from rcnas_zoo.evaluation.lint.image_format import STANDARDS, format_flags
 
 CPU = torch.device("cpu")
 

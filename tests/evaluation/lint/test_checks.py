@@ -3,9 +3,9 @@ import torch
 from torch import nn
 
 from rcnas_zoo.attacks.guard import untouched
-from rcnas_zoo.evaluation import lint as module
 from rcnas_zoo.evaluation.inputs import check_inputs
-from rcnas_zoo.evaluation.lint import lint_flags
+from rcnas_zoo.evaluation.lint import checks as module
+from rcnas_zoo.evaluation.lint.checks import lint_flags
 from rcnas_zoo.spec.threat import ThreatModel
 
 THREAT = ThreatModel.parse("linf@1/10")

@@ -4,8 +4,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from rcnas_zoo.attacks.guard import untouched
-from rcnas_zoo.evaluation.constancy import constancy_flags
 from rcnas_zoo.evaluation.inputs import Examples
+from rcnas_zoo.evaluation.lint.constancy import constancy_flags
 
 
 def flags_of(model, images):

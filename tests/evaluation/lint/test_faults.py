@@ -6,10 +6,10 @@ import torch
 from rcnas_zoo.attacks.guard import untouched
 from rcnas_zoo.evaluation.flags import model_flags
 from rcnas_zoo.evaluation.inputs import check_inputs
-from rcnas_zoo.evaluation.lint import lint_flags
+from rcnas_zoo.evaluation.lint.checks import lint_flags
 from rcnas_zoo.spec.threat import ThreatModel
-from tests.evaluation.faults import FAULTS, Case, Ground
-from tests.evaluation.sound import Digits, sound_networks
+from tests.evaluation.lint.faults import FAULTS, Case, Ground
+from tests.evaluation.lint.sound import Digits, sound_networks
 
 THREAT = ThreatModel.parse("linf@1/5")
 SOUND = (

@@ -3,10 +3,10 @@ import torch
 
 from rcnas_zoo.attacks.ball import make_ball
 from rcnas_zoo.attacks.registry import make_attack
-from rcnas_zoo.evaluation.coarse import Originals
 from rcnas_zoo.evaluation.evaluate import evaluate
-from rcnas_zoo.evaluation.proof import judge, prove
-from rcnas_zoo.evaluation.receipts import pack
+from rcnas_zoo.evaluation.receipts.coarse import Originals
+from rcnas_zoo.evaluation.receipts.packing import pack
+from rcnas_zoo.evaluation.receipts.proof import judge, prove
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.errors import IntegrityError, InvalidInput
 from rcnas_zoo.spec.threat import ThreatModel

@@ -4,7 +4,7 @@ from torch import nn
 
 from rcnas_zoo.attacks.guard import untouched
 from rcnas_zoo.evaluation.inputs import check_inputs
-from rcnas_zoo.evaluation.slopes import slope_flags
+from rcnas_zoo.evaluation.lint.slopes import slope_flags
 
 
 def flags_of(model, images):

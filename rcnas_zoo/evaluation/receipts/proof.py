@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from rcnas_zoo.attacks.guard import untouched
-from rcnas_zoo.evaluation.coarse import Judge, Originals
 from rcnas_zoo.evaluation.inputs import Examples, check_inputs, checked_logits
-from rcnas_zoo.evaluation.receipts import BATCH_SIZE, unpack
+from rcnas_zoo.evaluation.receipts.coarse import Judge, Originals
+from rcnas_zoo.evaluation.receipts.packing import BATCH_SIZE, unpack
 from rcnas_zoo.evaluation.report import accuracy
 from rcnas_zoo.spec.canonical import check_integer
 from rcnas_zoo.spec.errors import InvalidInput
@@ -55,7 +55,7 @@ def prove(
         model: (N, C, H, W) float32 -> logits (N, classes), on any device.
         originals: the images, and where an attacker may move them.
         labels: (N,) whole numbers in [0, classes).
-        receipt: of `rcnas_zoo.evaluation.receipts.pack`.
+        receipt: of `rcnas_zoo.evaluation.receipts.packing.pack`.
         batch_size: images a forward pass.
 
     Raises:
@@ -76,7 +76,7 @@ def prove(
 
 
 def judge(model: nn.Module, labels: Tensor) -> Judge:
-    """What `rcnas_zoo.evaluation.receipts.pack` asks: the plain model, in eval mode, on whatever device it is.
+    """What `rcnas_zoo.evaluation.receipts.packing.pack` asks: the plain model, in eval mode, on whatever device it is.
 
     Args:
         model: (m, C, H, W) -> logits (m, classes).

@@ -1,0 +1,1 @@
+"""A small evaluation of the evaluation itself: signs that a robust accuracy deceives."""

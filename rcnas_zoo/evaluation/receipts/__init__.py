@@ -1,0 +1,1 @@
+"""The adversarial examples behind a robust accuracy, packed small and proved again."""
