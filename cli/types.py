@@ -112,6 +112,12 @@ def _change(text: str) -> tuple[str, Any]:
     return name, value
 
 
+def _radii(text: str) -> tuple[str, ...]:
+    for word in _words(text):
+        ThreatModel.of("linf", word)
+    return _words(text)
+
+
 TASK = Parsed("task", Task.parse)
 THREAT = Parsed("threat", ThreatModel.parse)
 RADIUS = Parsed("radius", lambda text: ThreatModel.of("linf", text))
@@ -125,6 +131,7 @@ COUNT = Parsed("n", _whole(0))
 POSITIVE = Parsed("n", _whole(1))
 SHARE = Parsed("share", _share)
 FRACTION = Parsed("fraction", _fraction)
+RADII = Parsed("radii", _radii)
 SECONDS = Parsed("time", _seconds)
 CHANGE = Parsed("name=value", _change)
 SWITCH = Parsed("on|off", _switch)

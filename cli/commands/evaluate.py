@@ -18,7 +18,7 @@ from ..options import (
 )
 from ..output import emit
 from ..progress import progress
-from ..types import COUNT, DATASET, FRACTION, POSITIVE, SECONDS, TEXT
+from ..types import COUNT, DATASET, FOLDER, FRACTION, POSITIVE, RADII, SECONDS, TEXT
 
 if TYPE_CHECKING:
     from rcnas_zoo.spec.threat import ThreatModel
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 @click.option("--time-limit", type=SECONDS, help="Seconds, or 10m or 2h; then what was found so far is told.")
 @click.option("--tolerance", type=FRACTION, help="Sample with the dearest attack until the accuracy is known so well.")
 @click.option("--resume", is_flag=True, help="Go on with the evaluation of before; refused if the network has changed.")
+@click.option("--radii", type=RADII, help="More radii, such as 2/255,4/255: a security curve.")
+@click.option("--source", type=TEXT, help="Attack the images on this network instead (a transfer test).")
+@click.option("--lint", is_flag=True, help="Look for signs that the numbers deceive.")
+@click.option("--to", type=FOLDER, help="New folder for a report: numbers, verdicts, receipt and pictures.")
 @click.option("--track", is_flag=True, help="Keep the evaluation as an MLflow run.")
 @machine_options
 @quiet_option
@@ -51,6 +55,10 @@ def command(
     time_limit: float | None,
     tolerance: float | None,
     resume: bool,
+    radii: tuple[str, ...] | None,
+    source: str | None,
+    lint: bool,
+    to: Path | None,
     track: bool,
     device: str | None,
     workers: int | None,
@@ -72,6 +80,9 @@ def command(
     \b
     Examples:
       rcnas-zoo evaluate robust-2m --attack pgd-20 --attack autoattack --samples 64
+      rcnas-zoo evaluate robust-2m --attack autoattack --tolerance 0.02 --time-limit 10m
+      rcnas-zoo evaluate robust-2m --attack pgd-20 --radii 1/20,1/10,3/10 --lint --to report
+      rcnas-zoo evaluate robust-2m --source other_net --attack naa
       rcnas-zoo evaluate my_nets.py:small --dataset cifar10 --attack pgd-20 --protocol rrn
     """  # noqa: D301 (click's mark for lines that stay as they are)
     from rcnas_zoo.workflows.evaluate import evaluate_entry
@@ -81,6 +92,7 @@ def command(
     settings = EvaluateSettings(
         track=track,
         resume=resume,
+        lint=lint,
         **given(
             attacks=flat(attacks),
             threat=one_threat(threat, eps),
@@ -90,9 +102,11 @@ def command(
             seed=seed,
             time_limit=time_limit,
             tolerance=tolerance,
+            radii=radii,
+            source=source,
         ),
     )
     machine = machine_of(device, workers, data_root, download)
     with progress(quiet, verbose) as observer:
-        evaluation = evaluate_entry(name_or_dir, settings, machine, observer)
+        evaluation = evaluate_entry(name_or_dir, settings, machine, observer, to)
     emit(as_json, evaluation.to_dict(), evaluation_text(evaluation))

@@ -11,10 +11,11 @@ from ..types import TEXT
 
 @click.command("verify")
 @click.argument("name_or_dir", type=TEXT)
+@click.option("--model", type=TEXT, help="The network that a report is of, if not the one it names.")
 @data_root_option
 @json_option
-def command(name_or_dir: str, data_root: Path | None, as_json: bool) -> None:
-    """Check a network.
+def command(name_or_dir: str, model: str | None, data_root: Path | None, as_json: bool) -> None:
+    """Check a network, or a report that evaluate --to has made.
 
     Looks at its hashes, spec, cost, weights and canary, and whether its numbers can be true. If it carries a receipt
     and the images are at hand, its robust accuracy is proved again: by stored adversarial examples, without an attack.
@@ -26,7 +27,7 @@ def command(name_or_dir: str, data_root: Path | None, as_json: bool) -> None:
     from rcnas_zoo.spec.errors import IntegrityError
     from rcnas_zoo.workflows.verify import verify_entry
 
-    report = verify_entry(name_or_dir, machine_of("cpu", data_root=data_root))
+    report = verify_entry(name_or_dir, machine_of("cpu", data_root=data_root), model)
     data = {
         "name": name_or_dir,
         "passed": report.passed,

@@ -79,7 +79,7 @@ class Campaign:
         for place, attack in enumerate(sorted(others, key=lambda attack: attack.effort)):
             sampled = self.limits.tolerance is not None and place == len(others) - 1
             if clock.is_up or findings.estimate is not None:
-                findings.flags.append(f"not-run: {attack.name} was not begun before the time limit")
+                findings.skip(attack)
                 continue
             numbers = order[findings.standing[order]] if sampled else order
             enough = partial(self._is_enough, clock, findings, numbers, sampled)
@@ -103,7 +103,8 @@ class Campaign:
         tolerance = self.limits.tolerance
         if not sampled or tolerance is None:
             return False
-        return findings.estimated(ledger, numbers).tolerance <= tolerance
+        found = findings.estimated(ledger, numbers)
+        return found.drawn > 0 and found.tolerance <= tolerance
 
     def _run(
         self,
@@ -192,12 +193,20 @@ class Findings:
         self.attacks[attack.name] = attack
         self.seconds += ledger.seconds
         if len(ledger.missing(numbers)):
-            self.estimate = self.estimated(ledger, numbers, attack.name)
+            found = self.estimated(ledger, numbers, attack.name)
+            if found.drawn:
+                self.estimate = found
+            else:
+                self.skip(attack)
         else:
             seen = ledger.predictions != UNKNOWN
             self.predictions[attack.name] = torch.where(
                 seen, ledger.predictions, worst_predictions(self.predictions, self.labels)
             )
+
+    def skip(self, attack: Attack) -> None:
+        """Takes note of an attack that had no turn."""
+        self.flags.append(f"not-run: {attack.name} was not begun before the time limit")
 
     def estimated(self, ledger: Ledger, numbers: Tensor, name: str = "") -> Estimate:
         """What an attack would find on all images, told from those it has seen.

@@ -7,7 +7,6 @@ import torch
 
 from rcnas_zoo.evaluation.intervals import wilson
 from rcnas_zoo.evaluation.report import EvaluationReport, worst_case
-from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.spec.threat import ThreatModel
 from rcnas_zoo.workflows.question import Question
@@ -34,26 +33,24 @@ class CurvePoint:
 
 
 def security_curve(
-    question: Question, report: EvaluationReport, radii: Sequence[ThreatModel], observer: Observer
+    question: Question, report: EvaluationReport, radii: Sequence[str], observer: Observer
 ) -> tuple[CurvePoint, ...]:
     """The curve over these radii and that of the question, ascending; empty if no radius is given.
 
     Args:
         question: the network, the images and the attacks.
         report: its answer.
-        radii: further threats, in the norm of the question's.
+        radii: further radii in the norm of the question's threat, such as ``2/255``.
         observer: who watches.
 
     Raises:
-        InvalidInput: a threat in another norm.
+        InvalidInput: a radius outside its range.
     """
     own = question.job.threat
-    wrong = [threat for threat in radii if threat.norm != own.norm]
-    if wrong:
-        raise InvalidInput(f"the radii of a curve must be in the norm of the threat, {own.norm}, got {wrong[0]}")
+    threats = {own, *(ThreatModel.of(own.norm, radius) for radius in radii)} if radii else set()
     stands = torch.ones_like(report.labels, dtype=torch.bool)
     points = []
-    for threat in sorted({own, *radii} if radii else (), key=lambda threat: threat.radius):
+    for threat in sorted(threats, key=lambda threat: threat.radius):
         found = report if threat == own else question.under(threat).answer(observer)
         stands = stands & worst_case(found.verdicts)
         right = int(stands.sum())

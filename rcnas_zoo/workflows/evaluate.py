@@ -1,6 +1,7 @@
 """Measure a network on the test split of a data set."""
 
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from rcnas_zoo.evaluation.classes import class_results, clean_confusion, robust_confusion
@@ -10,9 +11,11 @@ from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.record import Measurement
 from rcnas_zoo.tracking.runs import open_run
 from rcnas_zoo.tracking.store import current_store
+from rcnas_zoo.workflows.curve import CurvePoint, security_curve
 from rcnas_zoo.workflows.evaluate_settings import EvaluateSettings
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.question import ask
+from rcnas_zoo.workflows.report_folder import check_new, write_report
 from rcnas_zoo.workflows.subject import find_subject
 
 
@@ -26,6 +29,8 @@ class Evaluation:
         seconds: what the attacks took.
         run_id: the run that keeps it, if any.
         report: verdicts image by image.
+        curve: accuracies over the radius, if radii were asked for.
+        folder: where the report lies, if it was asked for.
     """
 
     model: str
@@ -33,6 +38,8 @@ class Evaluation:
     seconds: float
     run_id: str | None
     report: EvaluationReport = field(compare=False, repr=False)
+    curve: tuple[CurvePoint, ...] = ()
+    folder: Path | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data, as `rcnas-zoo evaluate --json` prints it."""
@@ -45,13 +52,19 @@ class Evaluation:
                 "clean": clean_confusion(self.report).tolist(),
                 "robust": robust_confusion(self.report).tolist(),
             },
+            "curve": [asdict(point) for point in self.curve],
+            "folder": str(self.folder) if self.folder else None,
             "seconds": self.seconds,
             "run_id": self.run_id,
         }
 
 
 def evaluate_entry(
-    model: str, settings: EvaluateSettings, machine: Machine | None = None, observer: Observer | None = None
+    model: str,
+    settings: EvaluateSettings,
+    machine: Machine | None = None,
+    observer: Observer | None = None,
+    to: Path | None = None,
 ) -> Evaluation:
     """Attack a network on test images.
 
@@ -63,6 +76,7 @@ def evaluate_entry(
         settings: what is asked.
         machine: where it runs.
         observer: who watches.
+        to: a new folder for a report (see `write_report`); None for none.
 
     Raises:
         InvalidInput: no data set known, or one that does not fit the network; or the user's function fails.
@@ -70,11 +84,17 @@ def evaluate_entry(
         IntegrityError: the entry is damaged, or the evaluation to resume is of something else.
     """
     machine, watcher = machine or Machine(), observer or Silent()
+    if to is not None:
+        check_new(to)
     question = ask(find_subject(model, machine), settings, machine)
     report = question.answer(watcher)
     measurement = report.to_measurement(question.dataset, "test", question.images.digest)
+    curve = security_curve(question, report, settings.radii, watcher)
     run_id = _track(model, measurement, report) if settings.track else None
-    return Evaluation(model, measurement, report.seconds, run_id, report)
+    evaluation = Evaluation(model, measurement, report.seconds, run_id, report, curve, to)
+    if to is not None:
+        write_report(to, evaluation.to_dict(), question, report, curve)
+    return evaluation
 
 
 def _track(model: str, measurement: Measurement, report: EvaluationReport) -> str:

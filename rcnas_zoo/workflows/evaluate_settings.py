@@ -25,7 +25,7 @@ class EvaluateSettings:
         resume: go on with the evaluation of before; refused if it was of something else.
         source: zoo name, entry folder or ``FILE.py:FUNCTION`` of the network that images are attacked on (a transfer
             test); empty for the network itself.
-        radii: further radii, each a threat model, for a security curve.
+        radii: further radii in the norm of the threat, such as ``2/255``, for a security curve.
         lint: look for signs that the numbers deceive.
     """
 
@@ -40,7 +40,7 @@ class EvaluateSettings:
     tolerance: float = 0.0
     resume: bool = False
     source: str = ""
-    radii: tuple[ThreatModel, ...] = ()
+    radii: tuple[str, ...] = ()
     lint: bool = False
 
     def __post_init__(self) -> None:

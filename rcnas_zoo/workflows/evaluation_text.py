@@ -3,6 +3,7 @@
 from rcnas_zoo.evaluation.classes import ClassResult, class_results
 from rcnas_zoo.evaluation.report import EvaluationReport
 from rcnas_zoo.spec.tables import percent, render_table
+from rcnas_zoo.workflows.curve import CurvePoint
 from rcnas_zoo.workflows.evaluate import Evaluation
 
 WEAKEST = 3
@@ -20,7 +21,9 @@ def evaluation_text(evaluation: Evaluation) -> str:
         "",
         _robust_line(evaluation.report),
         *_class_lines(evaluation.report),
+        *_curve_lines(evaluation.curve),
         *(f"warning: {flag}" for flag in found.flags),
+        *([f"report in {evaluation.folder}"] if evaluation.folder else []),
         f"took {evaluation.seconds:.1f} s",
     ]
     return "\n".join(lines)
@@ -33,6 +36,18 @@ def _robust_line(report: EvaluationReport) -> str:
     if sample is None:
         return told
     return f"{told}, estimated: {sample.attack} ran on {sample.drawn} of the {sample.standing} images that stood"
+
+
+def _curve_lines(curve: tuple[CurvePoint, ...]) -> list[str]:
+    if not curve:
+        return []
+    names = list(curve[0].attacks)
+    rows = [[point.threat, *(_cell(point, name) for name in names), percent(point.robust_accuracy)] for point in curve]
+    return ["", render_table(["threat", *names, "worst case"], rows), ""]
+
+
+def _cell(point: CurvePoint, name: str) -> str:
+    return percent(point.attacks[name]) if name in point.attacks else "-"
 
 
 def _class_lines(report: EvaluationReport) -> list[str]:

@@ -41,15 +41,21 @@ def check_receipt(
             f"the images must be those of the measurement, {measurement.data_digest[:12]}, got {images.digest[:12]}; "
             f"look at the data set {measurement.dataset}"
         )
-    originals = Originals(images.images, images.levels, make_ball(ThreatModel.parse(measurement.threat), *bounds))
-    proof = prove(model, originals, images.labels, content)
     claimed = measurement.samples - round(measurement.robust_accuracy * measurement.samples)
+    return prove_claim(model, ThreatModel.parse(measurement.threat), content, images, bounds, claimed)
+
+
+def prove_claim(
+    model: nn.Module, threat: ThreatModel, content: bytes, images: Images, bounds: tuple[float, float], claimed: int
+) -> str:
+    """As `check_receipt`, for the claim that so many images are wrong or can be broken."""
+    proof = prove(model, Originals(images.images, images.levels, make_ball(threat, *bounds)), images.labels, content)
     if proof.broken < claimed - max(1, claimed // _BY_A_HAIR):
         raise IntegrityError(
-            f"the receipt must prove that {claimed} of {measurement.samples} images are wrong or broken, "
+            f"the receipt must prove that {claimed} of {len(images)} images are wrong or broken, "
             f"it proves {proof.broken}; measure the network again"
         )
     return (
-        f"at most {percent(proof.at_most)} stand on {proof.samples} images under {measurement.threat}: "
+        f"at most {percent(proof.at_most)} stand on {proof.samples} images under {threat}: "
         f"{proof.wrong} wrong as they are, {proof.proved} broken by stored examples"
     )

@@ -58,7 +58,7 @@ def verify(folder: Path | str, find_images: FindImages | None = None) -> VerifyR
         InvalidInput: the folder does not look like an entry.
     """
     path = entry.check_folder(folder)
-    checks = _Checks()
+    checks = Checks()
     record = checks.run("record", entry.read_record, path)
     spec = checks.run("spec", entry.read_spec, path)
     checks.run("hashes", entry.check_hashes, path, record)
@@ -72,7 +72,7 @@ def verify(folder: Path | str, find_images: FindImages | None = None) -> VerifyR
     return VerifyReport(tuple(checks.done))
 
 
-def _check_weights(checks: "_Checks", path: Path, spec: NetworkSpec | None) -> nn.Module | None:
+def _check_weights(checks: "Checks", path: Path, spec: NetworkSpec | None) -> nn.Module | None:
     state = checks.run("weights file", read_tensors, path / entry.WEIGHTS)
     checks.run("finite weights", check_finite, state)
     model = checks.run("fitting weights", fitted_model, spec, state)
@@ -100,7 +100,7 @@ def _compare_canary(path: Path, spec: NetworkSpec, model: nn.Module) -> None:
     canary.check_canary(model, spec, read_tensors(path / entry.CANARY))
 
 
-class _Checks:
+class Checks:
     """Runs checks and keeps what came of them."""
 
     def __init__(self) -> None:

@@ -67,3 +67,60 @@ def test_nothing_of_the_libraries_reaches_stdout(there):
     assert done.stdout.startswith("{\n")
     assert done.stdout.endswith("\n}\n")
     assert {line.partition(":")[0] for line in done.stderr.splitlines()} <= {"attacking ./mine"}
+
+
+def test_an_estimate_says_what_it_is_of(run, there):
+    line = "evaluate robust-2m --attack fgsm,pgd-40 --tolerance 0.1 --json"
+    found = document(run(*line.split()))
+    assert list(found["attacks"]) == ["fgsm", "pgd-40"]
+    assert found["estimate"]["attack"] == "pgd-40"
+    assert 0 < found["estimate"]["drawn"] < found["estimate"]["standing"]
+    low, high = found["interval"]
+    assert (high - low) / 2 <= 0.1
+
+
+def test_a_time_limit_ends_it(run, there):
+    line = "evaluate ./mine --attack autoattack --seed 9 --time-limit 0.001s --json"
+    found = document(run(*line.split()))
+    assert found["attacks"] == {}
+    assert found["flags"] == ["not-run: autoattack was not begun before the time limit"]
+    assert found["robust_accuracy"] == found["clean_accuracy"]
+
+
+def test_a_report_is_made_and_verified(run, there, tmp_path):
+    line = f"evaluate ./mine --attack fgsm --samples 32 --radii 1/20,0.5 --to {tmp_path}/report --json"
+    found = document(run(*line.split()))
+    assert [point["threat"] for point in found["curve"]] == ["linf@1/20", "linf@1/5", "linf@1/2"]
+    assert found["folder"] == f"{tmp_path}/report"
+    assert document(run("verify", f"{tmp_path}/report", "--json"))["passed"]
+
+
+def test_images_can_be_attacked_on_another_network(run, there):
+    line = "evaluate ./mine --source ./copy --attack pgd-3 --samples 32 --json"
+    found = document(run(*line.split()))
+    assert len(found["settings"]["pgd-3"]["source"]) == 64
+    own = document(run("evaluate", "./mine", "--attack", "pgd-3", "--samples", "32", "--json"))
+    assert found["robust_accuracy"] >= own["robust_accuracy"]
+
+
+def test_a_sound_network_has_nothing_to_fear_from_the_lint(run, there):
+    assert document(run("evaluate", "robust-2m", "--attack", "fgsm", "--lint", "--json"))["flags"] == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--radii 1/20,9", "--radii: "),
+        ("--time-limit soon", "--time-limit: a time must be above 0 and written like 90, 90s, 10m or 2h, got 'soon'"),
+        ("--time-limit 0", "--time-limit: a time must be above 0"),
+        ("--tolerance 0", "--tolerance: a fraction must be a number in (0, 1]"),
+        ("--tolerance 1", "the tolerance must be inside (0, 1), got 1"),
+        ("--eps 0", "--eps: "),
+        ("--eps -1/5", "--eps: "),
+    ],
+)
+def test_what_cannot_be_is_told_in_a_line(run, there, options, message):
+    answer = run("evaluate", "./mine", "--attack", "fgsm", *options.split())
+    assert answer.exit_code == 2
+    assert answer.stderr.startswith(f"error: {message}")
+    assert answer.stderr.count("\n") == 1
