@@ -11,8 +11,8 @@ def step_to_hyperplane(points: Tensor, normals: Tensor, gaps: Tensor, low: float
 
     The best step moves every coordinate along the sign of ``gap * normal``, by ``min(t * pace, room)``: pace 1 in Linf,
     the size of the normal's entry in L2, and room up to the wall of the box. What that gains on the gap rises with t,
-    in straight pieces that end where a coordinate meets its wall; so one sort finds t exactly. (The same minimum is
-    found by bisection in Croce and Hein 2020, "Minimally distorted adversarial examples".)
+    in straight pieces that end where a coordinate meets its wall; so a few steps of Newton's find t exactly. (The same
+    minimum is found by bisection in Croce and Hein 2020, "Minimally distorted adversarial examples".)
 
     Args:
         points: (N, D) in [low, high].
@@ -25,26 +25,29 @@ def step_to_hyperplane(points: Tensor, normals: Tensor, gaps: Tensor, low: float
     Returns:
         (N, D). Where the box holds no point of the hyperplane, the step goes as far as it can.
     """
+    # Products and signs, for comparisons and choices of whole tensors take torch ten times as long on a processor.
     ways = torch.sign(normals) * torch.where(gaps < 0, -1.0, 1.0)[:, None]
-    weights = normals.abs()
-    room = torch.where(ways > 0, high - points, points - low).clamp_min(0) * (weights > 0)
-    pace = (weights > 0).to(points.dtype) if norm == "linf" else weights
-    times = room / pace.clamp_min(_FLAT)
-    time = _time_to_gain(times, weights * pace, gaps.abs())
-    return ways * torch.minimum(time[:, None] * pace, room)
+    weights, middle = normals.abs(), (low + high) / 2
+    room = ((high - low) / 2 - ways * (points - middle)).clamp_min(0) * ways.abs()
+    if norm == "linf":
+        time = _time_to_gain(room, weights, gaps.abs())
+        return ways * torch.minimum(time[:, None], room)
+    time = _time_to_gain(room / weights.clamp_min(_FLAT), weights.square(), gaps.abs())
+    return ways * torch.minimum(time[:, None] * weights, room)
 
 
 def _time_to_gain(ends: Tensor, rates: Tensor, wanted: Tensor) -> Tensor:
-    """When the sum of ``rate * min(t, end)`` reaches what is wanted, (N,); the largest number if it never does."""
-    ends, order = ends.sort(1)
-    rates = rates.gather(1, order)
-    # In the piece before the k-th end, all the coordinates from k on still move.
-    moving = rates.flip(1).cumsum(1).flip(1)
-    lengths = torch.diff(ends, dim=1, prepend=torch.zeros_like(ends[:, :1]))
-    gained = (moving * lengths).cumsum(1)
-    piece = torch.searchsorted(gained, wanted[:, None]).clamp_max(ends.shape[1] - 1)
-    at_end = gained.gather(1, piece)
-    rate = moving.gather(1, piece)
-    time = ends.gather(1, piece) - (at_end - wanted[:, None]) / rate.clamp_min(_FLAT)
-    reached = wanted[:, None] <= at_end
-    return torch.where(reached, time.clamp_min(0), torch.finfo(time.dtype).max)[:, 0]
+    """When the sum of ``rate * min(t, end)`` reaches what is wanted, (N,); the largest number if it never does.
+
+    The sum is concave, so Newton's steps from 0 come nearer from below, and the one on the right piece is the last. A
+    sort of the ends would tell the piece at once, but takes longer than ten such steps, and than the network often.
+    """
+    reached = (rates * ends).sum(1) >= wanted
+    time, rate = torch.zeros_like(wanted), torch.full_like(wanted, -1.0)
+    for _ in range(ends.shape[1] + 1):
+        before, rate = rate, (rates * (ends - time[:, None]).sign().clamp_min(0)).sum(1)
+        if not ((rate != before) & reached).any():
+            break
+        missing = wanted - (rates * torch.minimum(ends, time[:, None])).sum(1)
+        time = time + torch.where(rate > 0, missing / rate.clamp_min(_FLAT), 0.0).clamp_min(0)
+    return torch.where(reached, time, torch.finfo(time.dtype).max)
