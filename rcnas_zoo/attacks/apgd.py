@@ -129,7 +129,7 @@ class _Climb:
         self.previous, self.place = self.place, self.region.confine(moved)
         self.new_share = torch.full_like(self.new_share, MOMENTUM_SHARE)
         losses, gradient, stays = look(self.place)
-        if stays is not None:
+        if stays is not None and not stays.all():
             self._keep(stays)
         self.rises = self.rises + (losses > self.losses)
         self.losses, self.gradient = losses, gradient

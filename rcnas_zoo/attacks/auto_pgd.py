@@ -7,7 +7,7 @@ from torch import Tensor
 from rcnas_zoo.attacks.apgd import IMPROVING_SHARE, MOMENTUM_SHARE, apgd
 from rcnas_zoo.attacks.ball import Ball
 from rcnas_zoo.attacks.base import Attack, streams
-from rcnas_zoo.attacks.hunt import Hunt
+from rcnas_zoo.attacks.hunt import Hunt, rows
 from rcnas_zoo.attacks.losses import LOSSES, targeted_dlr
 from rcnas_zoo.attacks.region import Around
 
@@ -76,7 +76,8 @@ class AutoPgd(Attack):
         def look(points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             slope = hunt.gradient(points, loss, self._climbing.passes)
             stands = hunt.strike(points, hunt.wrong(slope.logits))
-            return slope.losses[stands], slope.gradient[stands], stands
+            losses, gradient = rows(stands, slope.losses, slope.gradient)
+            return losses, gradient, stands
 
         region = Around(self.ball, hunt.centres)
         climbing = self._climbing

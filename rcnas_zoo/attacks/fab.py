@@ -7,7 +7,7 @@ from torch import Tensor
 
 from rcnas_zoo.attacks.ball import Ball
 from rcnas_zoo.attacks.base import Attack
-from rcnas_zoo.attacks.hunt import Hunt
+from rcnas_zoo.attacks.hunt import Hunt, rows
 from rcnas_zoo.attacks.hyperplane import step_to_hyperplane
 
 LARGEST_BIAS = 0.1
@@ -79,9 +79,10 @@ class _Walk:
         wrong = hunt.wrong(hunt.victim.guess(self.points))
         near = hunt.ball.distance(self.points, hunt.centres) <= hunt.ball.radius
         stands = hunt.strike(self.points, wrong & near)
-        self.points, wrong = self.points[stands], wrong[stands].view(-1, 1, 1, 1)
-        pulled = hunt.centres + self.backward * (self.points - hunt.centres)
-        self.points = torch.where(wrong, pulled, self.points)
+        self.points, wrong = rows(stands, self.points, wrong)
+        # A factor for each image, for choices between whole tensors take torch longer.
+        kept = torch.where(wrong, self.backward, 1.0).view(-1, 1, 1, 1)
+        self.points = hunt.centres + kept * (self.points - hunt.centres)
 
     def _cross(self, differences: Tensor, gradient: Tensor) -> None:
         """From the point and from the image to the plane where the linearised difference is zero, and a bit beyond."""

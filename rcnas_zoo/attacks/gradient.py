@@ -7,7 +7,7 @@ from torch import Tensor
 
 from rcnas_zoo.attacks.ball import Ball
 from rcnas_zoo.attacks.base import Attack, streams
-from rcnas_zoo.attacks.hunt import Hunt
+from rcnas_zoo.attacks.hunt import Hunt, rows
 from rcnas_zoo.attacks.losses import LOSSES
 
 
@@ -75,7 +75,7 @@ class GradientAttack(Attack):
                 stands = hunt.strike(points, hunt.wrong(slope.logits))
                 if not len(hunt):
                     return
-                points, gradient = points[stands], gradient[stands]
+                points, gradient = rows(stands, points, gradient)
             points = self.ball.project(points + self.ball.direction(gradient) * self._step_size, hunt.centres)
         if ascent.restarts > 1:
             points = points[hunt.strike(points)]

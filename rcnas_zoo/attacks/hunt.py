@@ -14,6 +14,11 @@ from rcnas_zoo.attacks.victim import Slope, Victim
 _Value = TypeVar("_Value")
 
 
+def rows(chosen: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
+    """The chosen rows, bool (n,), of tensors (n, ...): the tensors themselves where all are chosen, which is quicker."""
+    return values if chosen.all() else tuple(value[chosen] for value in values)
+
+
 class Hunt:
     """Images that an attack tries to break; one that breaks leaves at once.
 

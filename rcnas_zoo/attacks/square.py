@@ -7,7 +7,7 @@ from torch import Tensor
 
 from rcnas_zoo.attacks.ball import Ball
 from rcnas_zoo.attacks.base import Attack
-from rcnas_zoo.attacks.hunt import Hunt
+from rcnas_zoo.attacks.hunt import Hunt, rows
 from rcnas_zoo.attacks.losses import negative_margin
 from rcnas_zoo.attacks.square_moves import make_moves
 
@@ -43,22 +43,23 @@ class Square(Attack):
             stands = hunt.strike(points, hunt.wrong(logits))
             if not len(hunt):
                 return
-            heights = negative_margin(logits[stands], hunt.labels)
-            points, best, highest = points[stands], best[stands], highest[stands]
+            logits, points, best, highest = rows(stands, logits, points, best, highest)
+            heights = negative_margin(logits, hunt.labels)
             better = heights > highest
-            best = torch.where(better.view(-1, 1, 1, 1), points, best)
-            highest = torch.where(better, heights, highest)
+            if better.any():
+                best = torch.where(better.view(-1, 1, 1, 1), points, best)
+                highest = torch.where(better, heights, highest)
             points = moves.next(
                 best, hunt.centres, numbers[hunt.numbers, query % _BLOCK], share_at(query, self._first_share)
             )
         hunt.settle(best)
 
 
-def _uniform(hunt: Hunt, streams: list[torch.Generator], rows: int, columns: int) -> Tensor:
-    """Numbers in [0, 1) for each image that stands, from its own stream: (N, rows, columns), zero for the others."""
-    numbers = torch.zeros((len(streams), rows, columns))
+def _uniform(hunt: Hunt, streams: list[torch.Generator], times: int, each: int) -> Tensor:
+    """Numbers in [0, 1) for each image that stands, from its own stream: (N, times, each), zero for the others."""
+    numbers = torch.zeros((len(streams), times, each))
     for place in hunt.numbers.tolist():
-        numbers[place] = torch.rand((rows, columns), generator=streams[place])
+        numbers[place] = torch.rand((times, each), generator=streams[place])
     return numbers.to(hunt.centres.device)
 
 

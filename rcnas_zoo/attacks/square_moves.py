@@ -56,8 +56,10 @@ class Squares:
         window = _windows(uniform[:, :2], side, centres.shape)
         moved = best.clone()
         # Indexed so, a window is (N, side, side, C).
-        moved[window] = centres[window] + self.ball.radius * _signs(uniform[:, None, None, 2:])
-        return self.ball.project(moved, centres)
+        square = centres[window] + self.ball.radius * _signs(uniform[:, None, None, 2:])
+        # The rest of the image is where it was allowed to be.
+        moved[window] = square.clamp(self.ball.low, self.ball.high)
+        return moved
 
 
 @dataclass(frozen=True)
