@@ -20,6 +20,7 @@ COMMANDS = (
     "pull",
     "verify",
     "evaluate",
+    "compare",
     "finetune",
     "train",
     "retrain",
