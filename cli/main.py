@@ -21,6 +21,7 @@ COMMANDS = (
     "verify",
     "evaluate",
     "compare",
+    "corruptions",
     "finetune",
     "train",
     "retrain",
