@@ -20,6 +20,8 @@ COMMANDS = (
     "pull",
     "verify",
     "evaluate",
+    "compare",
+    "corruptions",
     "finetune",
     "train",
     "retrain",

@@ -61,7 +61,9 @@ class Corruptions(Mapping[str, tuple[Images, ...]]):
         return f"severity {severity} of {name} in {self._path}"
 
 
-def load_corruptions(path: Path, shape: Shape, classes: int, severities: int | None = None) -> Corruptions:
+def load_corruptions(
+    path: Path, shape: Shape | None, classes: int | None, severities: int | None = None
+) -> Corruptions:
     """The corruptions in a file or folder: labels and all sizes are checked now, pixels when they are read.
 
     An array with several times as many images as there are labels has as many severities. Where there is a label for
@@ -69,8 +71,8 @@ def load_corruptions(path: Path, shape: Shape, classes: int, severities: int | N
 
     Args:
         path: an ``.npz`` file or a folder.
-        shape: (C, H, W) of one image.
-        classes: number of classes; labels are 0 to classes - 1.
+        shape: (C, H, W) of one image; None takes any, the same for all corruptions.
+        classes: number of classes; labels are 0 to classes - 1; None takes any number.
         severities: of every corruption, for labels that stand there another number of times; None finds it out.
 
     Returns:
@@ -88,7 +90,7 @@ def load_corruptions(path: Path, shape: Shape, classes: int, severities: int | N
         counts: dict[str, int] = {}
         for name in names:
             if name != LABELS:
-                rows = _check_header(opener, name, shape, f"the images of {name} in {path}")
+                rows, shape = _check_header(opener, name, shape, f"the images of {name} in {path}")
                 counts[name] = _count_severities(rows, labels, severities, f"the images of {name} in {path}")
     if not counts:
         raise InvalidInput(f"{path} must hold at least one corruption beside {LABELS}, got none")
@@ -108,7 +110,7 @@ def _opened(path: Path) -> Iterator[tuple[list[str], Opener]]:
             yield names, lambda name: archive.open(f"{name}.npy")
 
 
-def _read_labels(opener: Opener, names: list[str], path: Path, classes: int) -> Array:
+def _read_labels(opener: Opener, names: list[str], path: Path, classes: int | None) -> Array:
     if LABELS not in names and path.is_file():
         raise InvalidInput(f"{path} must hold the array {LABELS}, got {', '.join(names)[:200] or 'nothing'}")
     with opener(LABELS) as file:
@@ -116,20 +118,25 @@ def _read_labels(opener: Opener, names: list[str], path: Path, classes: int) -> 
     what = f"the {LABELS} in {path}"
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or not len(labels):
         raise InvalidInput(f"{what} must be integers (n,), at least one, got {labels.dtype} of shape {labels.shape}")
-    if not 0 <= int(labels.min()) <= int(labels.max()) < classes:
-        raise InvalidInput(f"{what} must be 0 to {classes - 1}, got {labels.min()} to {labels.max()}")
+    if labels.min() < 0 or (classes is not None and labels.max() >= classes):
+        wanted = "at least 0" if classes is None else f"0 to {classes - 1}"
+        raise InvalidInput(f"{what} must be {wanted}, got {labels.min()} to {labels.max()}")
     return labels
 
 
-def _check_header(opener: Opener, name: str, shape: Shape, what: str) -> int:
-    """The number of images in an array, from its header alone."""
+def _check_header(opener: Opener, name: str, shape: Shape | None, what: str) -> tuple[int, Shape]:
+    """The number of images in an array and the (C, H, W) of one, from its header alone."""
     with opener(name) as file:
         found, _, dtype = _read_header(file)
+    if shape is None:
+        if len(found) not in (3, 4) or 0 in found:
+            raise InvalidInput(f"{what} must be uint8 (n, height, width, channels), got {dtype} {found}")
+        shape = (*found[3:], 1)[:1] + found[1:3]
     channels, height, width = shape
     wanted = [(height, width, channels)] + [(height, width)] * (channels == 1)
     if dtype != np.uint8 or found[1:] not in wanted or not found[0]:
         raise InvalidInput(f"{what} must be uint8 (n, {', '.join(map(str, wanted[0]))}), got {dtype} {found}")
-    return found[0]
+    return found[0], shape
 
 
 def _read_header(file: IO[bytes]) -> tuple[Shape, bool, "np.dtype[np.generic]"]:

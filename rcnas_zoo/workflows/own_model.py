@@ -14,6 +14,8 @@ from torch import nn
 from rcnas_zoo.spec.errors import InvalidInput, NotFound, unknown_choice
 
 _FORM = re.compile(r"(.+\.py):([A-Za-z_]\w*)")
+_neighbours: dict[str, str] = {}
+"""Modules that were imported because they lie beside the file of a network, and the folder where."""
 
 
 def names_function(text: str) -> bool:
@@ -70,7 +72,9 @@ def _load(path: Path) -> ModuleType:
 @contextmanager
 def _importing_beside(path: Path) -> Iterator[None]:
     """Within: the file may import what lies beside it, as if it were run."""
-    folder, modules = str(path.parent.resolve()), dict(sys.modules)
+    folder = str(path.parent.resolve())
+    _forget_neighbours(folder)
+    modules = dict(sys.modules)
     sys.path.insert(0, folder)
     try:
         yield
@@ -79,6 +83,21 @@ def _importing_beside(path: Path) -> Iterator[None]:
         shadowed = modules.get(path.stem)
         if shadowed is not None:
             sys.modules[path.stem] = shadowed
+        _neighbours.update({name: folder for name in sys.modules.keys() - modules.keys() if _home(name) == folder})
+
+
+def _forget_neighbours(folder: str) -> None:
+    """Forgets what was imported beside files of other folders: this one may have modules of the same names."""
+    for name in [name for name, home in _neighbours.items() if home != folder]:
+        del _neighbours[name]
+        sys.modules.pop(name, None)
+
+
+def _home(name: str) -> str:
+    """The folder in which a module, or the package that it is part of, lies; empty if it has none."""
+    module = sys.modules.get(name.partition(".")[0])
+    place = next(iter(getattr(module, "__path__", ())), None) or getattr(module, "__file__", None)
+    return str(Path(place).parent.resolve()) if place else ""
 
 
 @contextmanager

@@ -14,6 +14,8 @@ REQUIRED = {
     "pull": ["robust-2m"],
     "verify": ["robust-2m"],
     "evaluate": ["robust-2m"],
+    "compare": ["robust-2m", "./mine"],
+    "corruptions": ["robust-2m", "./digits-c"],
     "finetune": ["digits/pgd-20/wrn-16-2/2m"],
     "train": ["wrn-10-1", "--dataset", "digits"],
     "retrain": ["robust-2m"],
@@ -61,7 +63,7 @@ def test_every_command_speaks_json_and_debugs(name):
     assert {"--json", "--debug"} <= options
 
 
-@pytest.mark.parametrize("name", ["evaluate", "finetune", "retrain", "train"])
+@pytest.mark.parametrize("name", ["compare", "evaluate", "finetune", "retrain", "train"])
 def test_what_takes_long_has_the_common_options(name):
     words = ["--device", "cpu", "--workers", "3", "--data-root", "data", "--download", "--quiet", "-v"]
     common = {"device": "cpu", "workers": 3, "data_root": Path("data"), "download": True, "quiet": True}
@@ -88,7 +90,7 @@ def test_threat_and_eps_must_not_contradict():
         one_threat(SMALL, LARGE)
 
 
-@pytest.mark.parametrize("name", ["evaluate", "retrain", "train"])
+@pytest.mark.parametrize("name", ["compare", "evaluate", "retrain", "train"])
 def test_attacks_are_repeated_or_joined(name):
     attacks = understood(name, "--attack", "pgd-20,fgsm", "--attack", "", "--attack", "cw-5")["attacks"]
     assert flat(attacks) == ("pgd-20", "fgsm", "cw-5")

@@ -64,6 +64,14 @@ TYPED = [
     ),
     ("evaluate {m}/whole --dataset npz:{m}/good.npz", r"must take images \(1, 8, 8\) of 3 classes, got .* and 10"),
     ("evaluate {m}/whole --attack torchattacks:NoSuchAttack", "NoSuchAttack"),
+    ("compare x y --threat 8/255 --eps 1/10", "must not contradict each other, got linf@8/255 and linf@1/10"),
+    ("compare robust-2m {m}/whole --protocol rnn", r"a protocol must be one of .*, got 'rnn'"),
+    ("compare robust-2m {m}/whole --dataset npz:{m}/good.npz", r"must take images \(1, 8, 8\) of 3 classes, got"),
+    ("compare robust-2m", "Missing argument 'B'; see rcnas-zoo compare --help"),
+    ("corruptions robust-2m", "Missing argument 'FILE_OR_DIR'; see rcnas-zoo corruptions --help"),
+    ("corruptions robust-2m {m}/good.npz", r"good\.npz must hold the array labels, got train_images"),
+    ("corruptions robust-2m {m}/cut.npz", r"cut\.npz must be a whole \.npz file"),
+    ("corruptions robust-2m x.npz --severities 0", "--severities: a whole number of at least 1 must be given, got '0'"),
     ("finetune digits/pgd-20/wrn-16-2/2m --iterations 0", "--iterations: a whole number of at least 1 must be given"),
     ("finetune digits/pgd-20/wrn-16-2/2m --compare teacher,randon", r"got 'randon' \(did you mean 'random'\?\)"),
     ("finetune digits/pgd-20/wrn-16-2/2m --lips yes", "--lips: a switch must be one of on, off, got 'yes'"),
@@ -113,6 +121,12 @@ ABSENT = [
     ("evaluate wrn-28-10", "'wrn-28-10' must have weights, .*train it: rcnas-zoo train wrn-28-10 --dataset cifar10"),
     ("evaluate {m}/bare --dataset digits", "bare must have weights to be loaded, but it is an architecture alone"),
     ("evaluate ./nowhere", "an entry folder must exist, got 'nowhere'; pull one with: rcnas-zoo pull NAME"),
+    ("compare robust-2m ./nowhere", "an entry folder must exist, got 'nowhere'"),
+    ("corruptions ./nowhere x.npz", "an entry folder must exist, got 'nowhere'"),
+    (
+        "corruptions robust-2m nowhere.npz",
+        r"nowhere\.npz must exist, .*; give an \.npz file, or a folder of \.npy files",
+    ),
     ("verify ./nowhere", "an entry folder must exist, got 'nowhere'"),
     ("verify nowhere", "'nowhere' must be in the registry .* or the shipped catalogue; see what there is"),
     ("show wrn-28-1", r"must be in the registry .* or the shipped catalogue \(did you mean 'wrn-28-10'\?\)"),
@@ -176,7 +190,19 @@ def test_words_that_make_no_sense(refused, line, message):
 
 
 @pytest.mark.parametrize(
-    "line", ["show", "verify", "evaluate", "pull", "finetune", "retrain", "plan", "publish --name x"]
+    "line",
+    [
+        "show",
+        "verify",
+        "evaluate",
+        "compare",
+        "corruptions x",
+        "pull",
+        "finetune",
+        "retrain",
+        "plan",
+        "publish --name x",
+    ],
 )
 def test_an_empty_word_where_something_must_be_said(run, here, line):
     answer = run(*line.split(), "")
@@ -207,6 +233,7 @@ def test_what_is_not_there(refused, line, message):
         ("publish {m}/flipped --name mine", f"^{CHANGED}"),
         ("show {m}/flipped", f"^{CHANGED}"),
         ("evaluate {m}/cut", f"^{CHANGED}"),
+        ("compare robust-2m {m}/cut", f"^{CHANGED}"),
         ("finetune digits/pgd-20/wrn-10-1/500k --teacher-weights {m}/cut", f"^{CHANGED}"),
         ("train {m}/cut --dataset digits", f"^{CHANGED}"),
         ("retrain {m}/cut", f"^{CHANGED}"),

@@ -210,3 +210,36 @@ def test_other_files_of_a_folder_do_not_matter(tmp_path):
     folder = write_folder(tmp_path / "mine", labels=LABELS, fog=pixels(6))
     (folder / "README.txt").write_text("hello")
     assert list(load_corruptions(folder, SHAPE, 3)) == ["fog"]
+
+
+def test_without_a_network_that_says_them_shape_and_classes_are_the_files_own(write):
+    path = write(labels=LABELS + 40, fog=pixels(6), blur=pixels(12))
+    found = load_corruptions(path, None, None)
+    assert {name: (len(severities), severities[0].shape) for name, severities in found.items()} == {
+        "fog": (1, SHAPE),
+        "blur": (2, SHAPE),
+    }
+    assert found["fog"][0].labels.max() == 42
+
+
+def test_grey_images_may_lack_their_channel_in_some_arrays(write):
+    arrays = {"blur": pixels(6)[..., 0], "fog": pixels(6)[..., :1]}
+    found = load_corruptions(write(labels=LABELS, **arrays), None, None)
+    assert {severities[0].shape for severities in found.values()} == {(1, 4, 5)}
+
+
+@pytest.mark.parametrize("array", [pixels(6)[..., :2], pixels(6)[:, :3], pixels(6).astype(float), pixels(6)[0, 0]])
+def test_corruptions_of_different_shapes_are_refused(write, array):
+    with pytest.raises(InvalidInput, match="the images of snow in"):
+        load_corruptions(write(labels=LABELS, fog=pixels(6), snow=array), None, None)
+
+
+@pytest.mark.parametrize("array", [pixels(6)[:, 0, 0, 0], pixels(0), pixels(6)[None], pixels(6)[:, :0]])
+def test_what_is_no_image_is_refused_in_any_shape(write, array):
+    with pytest.raises(InvalidInput, match=r"must be uint8 \(n, height, width, channels\), got"):
+        load_corruptions(write(labels=LABELS, fog=array), None, None)
+
+
+def test_labels_are_never_negative(write):
+    with pytest.raises(InvalidInput, match="must be at least 0, got -1 to 1"):
+        load_corruptions(write(labels=LABELS - 1, fog=pixels(6)), None, None)

@@ -64,3 +64,30 @@ def test_its_data_set_must_be_given_and_fit(nets, tmp_path):
     sys.modules.pop("beside", None)
     with pytest.raises(InvalidInput, match="labels must be 0 to 3, for the model has 4 classes, got"):
         evaluate_entry(f"{nets}:net", EvaluateSettings(dataset="digits"), machine)
+
+
+@pytest.fixture
+def versions(tmp_path):
+    """Two folders with files of the same names: a module and a package that they import differ."""
+    for number, folder in enumerate(("old", "new")):
+        (tmp_path / folder / "parts").mkdir(parents=True)
+        (tmp_path / folder / "parts" / "sizes.py").write_text(f"CLASSES = {10 + number}\n")
+        (tmp_path / folder / "layers.py").write_text(f"SLOPE = {number}\n")
+        (tmp_path / folder / "versioned.py").write_text(
+            "import json\nfrom torch import nn\nfrom layers import SLOPE\nfrom parts.sizes import CLASSES\n"
+            "def net():\n    return nn.Sequential(nn.Linear(4, CLASSES), nn.LeakyReLU(SLOPE))\n"
+        )
+    return tmp_path
+
+
+def test_two_files_of_one_name_import_what_lies_beside_each(versions):
+    found = [own_model(f"{versions}/{folder}/versioned.py:net", "cpu") for folder in ("old", "new", "old")]
+    assert [(len(net[0].bias), net[1].negative_slope) for net in found] == [(10, 0), (11, 1), (10, 0)]
+
+
+def test_only_what_lies_beside_a_file_is_forgotten(versions):
+    import json
+
+    for folder in ("old", "new"):
+        own_model(f"{versions}/{folder}/versioned.py:net", "cpu")
+        assert sys.modules["json"] is json
