@@ -34,7 +34,7 @@ device_option = click.option("--device", type=TEXT, help="auto (default), cpu or
 data_root_option = click.option("--data-root", type=FOLDER, help="Folder of the data sets; default RCNAS_DATA.")
 machine_options = _stack(
     device_option,
-    click.option("--workers", type=COUNT, help="Processes that train networks; default one a core."),
+    click.option("--workers", type=COUNT, help="Processes that train or attack; default one a core."),
     data_root_option,
     click.option("--download", is_flag=True, help="Fetch an absent data set."),
 )

@@ -15,7 +15,7 @@ _Value = TypeVar("_Value")
 
 
 def rows(chosen: Tensor, *values: Tensor) -> tuple[Tensor, ...]:
-    """The chosen rows, bool (n,), of tensors (n, ...): the tensors themselves where all are chosen, which is quicker."""
+    """The chosen rows, bool (n,), of tensors (n, ...): the tensors themselves if all are chosen, which is quicker."""
     return values if chosen.all() else tuple(value[chosen] for value in values)
 
 

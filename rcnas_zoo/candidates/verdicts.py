@@ -152,7 +152,7 @@ class Ledgers:
 
 def computed_by(model: nn.Module, threads: int) -> dict[str, Any]:
     """What rounds sums differently, and so belongs into a key: device, threads, precision and the release of torch."""
-    device = next(model.parameters()).device
+    device = next(model.parameters(), torch.empty(0)).device
     return {"device": device.type, "threads": threads, "bfloat16": has_bfloat16(device), "torch": torch.__version__}
 
 
