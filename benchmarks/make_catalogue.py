@@ -1,7 +1,7 @@
 """Writes the entries of the catalogue.
 
     python benchmarks/make_catalogue.py [NAME ...]     architectures, with the figures that a paper claims for them
-    python benchmarks/make_catalogue.py ./robust-2m    a trained entry, measured with AutoAttack on every test image
+    python benchmarks/make_catalogue.py ./robust-2m    a trained entry, measured with AutoAttack and with its receipt
 
 Run the first after a change of the entry format; entries with weights are not touched by it.
 """
@@ -14,10 +14,13 @@ from rcnas_zoo.networks.named import named_spec
 from rcnas_zoo.networks.scaling import robustresnet_spec
 from rcnas_zoo.spec.budget import Budget
 from rcnas_zoo.spec.network import InputSpec
+from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.record import Claim
-from rcnas_zoo.workflows.evaluate import evaluate_entry
 from rcnas_zoo.workflows.evaluate_settings import EvaluateSettings
+from rcnas_zoo.workflows.machine import Machine
+from rcnas_zoo.workflows.question import ask
 from rcnas_zoo.workflows.records import new_record
+from rcnas_zoo.workflows.subject import find_subject
 from rcnas_zoo.zoo.entry import read_entry
 from rcnas_zoo.zoo.loading import load_model
 from rcnas_zoo.zoo.writing import write_entry
@@ -65,11 +68,13 @@ def write_untrained(budget: str) -> None:
 
 def ship(folder: Path) -> None:
     """Write a trained entry, with one measurement under PGD-20 and AutoAttack on every test image."""
-    entry = read_entry(folder)
+    entry, machine = read_entry(folder), Machine()
     settings = EvaluateSettings(attacks=("pgd-20", "autoattack"))
-    measured = evaluate_entry(str(folder.absolute()), settings).measurement
-    record = replace(entry.record, measured=(measured,), licence="MIT")
-    write_entry(REGISTRY / record.name, entry.spec, record, load_model(entry).state_dict(), replace=True)
+    question = ask(find_subject(str(folder.absolute()), machine), settings, machine)
+    report = question.answer(Silent())
+    measured = report.to_measurement(question.dataset, "test", question.images.digest)
+    record, state = replace(entry.record, measured=(measured,), licence="MIT"), load_model(entry).state_dict()
+    write_entry(REGISTRY / record.name, entry.spec, record, state, receipt=question.receipt(report), replace=True)
 
 
 def main() -> None:

@@ -14,8 +14,8 @@ def section(results: Results) -> str:
     text = paragraph(
         f"A network of {stored['macs'] / 1e6:.1f} M MACs, trained by one-step adversarial training, on all "
         f"{stored['images']:,} test images of Fashion-MNIST at {stored['threat']}: {accuracies[0]} % right, "
-        f"{accuracies[1]} % under PGD-20, {accuracies[2]} % under AutoAttack as well. With a tolerance, AutoAttack sees "
-        "a growing random sample of what PGD-20 leaves, until half the width of the 95 % interval is within it. "
+        f"{accuracies[1]} % under PGD-20, {accuracies[2]} % under AutoAttack as well. With a tolerance, AutoAttack "
+        "sees a growing random sample of what PGD-20 leaves, until half the width of the 95 % interval is within it. "
         "Covered: the interval holds the accuracy on all images."
     )
     rows = [

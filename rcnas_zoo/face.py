@@ -50,6 +50,9 @@ def evaluate(
     seed: int = 0,
     batch_size: int | None = None,
     protocol: str = "default",
+    time_limit: float | None = None,
+    tolerance: float | None = None,
+    lint: bool = False,
 ) -> "EvaluationReport":
     """Attack a network of yours; it is left as it was found.
 
@@ -62,14 +65,27 @@ def evaluate(
         seed: seed of every random choice.
         batch_size: images attacked at once; None takes a fixed size.
         protocol: how ``pgd-N`` and ``cw-N`` climb: ``default``, ``rrn`` or ``rdnas``.
+        time_limit: seconds after which no further batch is begun; then ``report.estimate`` says what is not certain.
+        tolerance: the dearest attack runs on a sample until the robust accuracy is known so well, such as 0.02.
+        lint: whether to look for signs that the numbers deceive (``report.flags``).
 
     Raises:
         InvalidInput: images, labels, attacks or threat are malformed.
     """
     from rcnas_zoo.evaluation.evaluate import evaluate as evaluate_model
+    from rcnas_zoo.evaluation.limits import Limits
 
     return evaluate_model(
-        model, images, labels, attacks=attacks, threat=threat, protocol=protocol, seed=seed, batch_size=batch_size
+        model,
+        images,
+        labels,
+        attacks=attacks,
+        threat=threat,
+        protocol=protocol,
+        seed=seed,
+        batch_size=batch_size,
+        limits=Limits(time_limit, tolerance),
+        lint=lint,
     )
 
 
