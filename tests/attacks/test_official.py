@@ -9,7 +9,8 @@ from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.threat import ThreatModel
 
 WHY = "the authors' autoattack is not installed (it has no release, and what torchattacks 3.3 brings does not import)"
-official = pytest.importorskip("autoattack", reason=WHY, exc_type=ImportError)
+pytest.importorskip("autoattack.fab_pt", reason=WHY, exc_type=ImportError)
+official = pytest.importorskip("autoattack.autoattack", reason=WHY, exc_type=ImportError)
 
 CLASSES = 4
 
