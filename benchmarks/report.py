@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import report_attack_parity
 import report_attacks
 import report_parity
 import report_rows
@@ -49,6 +50,8 @@ def sections(folder: Path) -> Iterator[str]:
         yield report_rows.methods(Results.read(folder / "rows.json"))
     if (folder / "attacks-cpu.json").is_file():
         yield report_attacks.section(Results.read(folder / "attacks-cpu.json"))
+    if (folder / "attack-parity.json").is_file():
+        yield report_attack_parity.section(Results.read(folder / "attack-parity.json"))
 
 
 @click.command(help=__doc__)
