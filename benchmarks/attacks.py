@@ -1,4 +1,6 @@
-"""Verdicts a second and robust accuracies: our attacks against torchattacks', same network, images and machine.
+"""Verdicts a second and robust accuracies: our attacks against other libraries', same network, images and machine.
+
+pip install 'rcnas-zoo[peers]'
 
 python benchmarks/attacks.py --data-root DIR
 
@@ -6,29 +8,29 @@ python benchmarks/report.py
 
 The network is adversarially trained first (one-step training on real Fashion-MNIST, minutes; kept in the cache). Every
 sample runs in a fresh process on all cores; rounds take the libraries in turn. torchattacks' AutoAttack is assembled
-from its parts with the official settings, for its own class of that name runs 10 iterations. Each sample is kept at
-once: the same command again goes on where it stopped.
+from its parts with the official settings, for its own class of that name runs 10 iterations; foolbox has none, and that
+of the Adversarial Robustness Toolbox (art) holds other attacks. A library that is not installed is left out. The code
+of AutoAttack's authors (official) is measured too where it is asked for and PYTHONPATH leads to it. Each sample is kept
+at once: the same command again goes on where it stopped.
 """
 
 import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 import torch
+from libraries import BATCH, LIBRARIES, Target, present
 from machine import facts
 from pairs import packed
 from results import FOLDER, Results
-from torch import Tensor, nn
 
 from rcnas_zoo.candidates.source import DataSource
 from rcnas_zoo.candidates.training import TrainingJob, train_cached
 from rcnas_zoo.candidates.verdicts import subset
-from rcnas_zoo.evaluation.evaluate import evaluate
 from rcnas_zoo.execution.caches import default_cache_root
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.networks.named import named_spec
@@ -36,7 +38,7 @@ from rcnas_zoo.spec.network import InputSpec
 from rcnas_zoo.spec.recipe import TrainingRecipe
 from rcnas_zoo.workflows.recipes import with_objective
 
-THREAT, RADIUS = "linf@1/10", 0.1
+THREAT = "linf@1/10"
 COMMON = TrainingRecipe(
     threat=THREAT,
     epochs=4,
@@ -49,39 +51,6 @@ COMMON = TrainingRecipe(
 RECIPE = with_objective(COMMON, "fast").with_changes(selection_attack="none")
 TRAINING_IMAGES = 12_000
 ATTACKS = ("pgd-20", "autoattack")
-Verdict = Callable[[nn.Module, Tensor, Tensor, str, int], Tensor]
-
-
-def ours(model: nn.Module, images: Tensor, labels: Tensor, attack: str, seed: int) -> Tensor:
-    """Which images survive, by this package."""
-    return evaluate(model, images, labels, attacks=[attack], threat=THREAT, seed=seed).verdicts[attack]
-
-
-def torchattacks(model: nn.Module, images: Tensor, labels: Tensor, attack: str, seed: int) -> Tensor:
-    """Which images survive, by torchattacks with the official settings."""
-    import torchattacks as library
-
-    torch.manual_seed(seed)
-    norm = {"norm": "Linf", "eps": RADIUS, "seed": seed}
-    if attack == "pgd-20":
-        made = library.PGD(model, eps=RADIUS, alpha=RADIUS / 4, steps=20)
-    else:
-        made = library.MultiAttack(
-            [
-                library.APGD(model, **norm, steps=100, loss="ce"),
-                library.APGDT(model, **norm, steps=100, n_classes=10),
-                library.FAB(model, **norm, steps=100, multi_targeted=True, n_classes=10),
-                library.Square(model, **norm, n_queries=5000, resc_schedule=False),
-            ]
-        )
-    with torch.no_grad():
-        right = model(images).argmax(1) == labels
-    found = made(images, labels)
-    with torch.no_grad():
-        return right & (model(found).argmax(1) == labels)
-
-
-LIBRARIES: dict[str, Verdict] = {"ours": ours, "torchattacks": torchattacks}
 
 
 def training(model: str, data_root: Path | None, cache: Path) -> TrainingJob:
@@ -96,10 +65,11 @@ def sample(job: TrainingJob, library: str, attack: str, images: int, seed: int) 
     network = build(job.spec).eval()
     network.load_state_dict(train_cached(job).last)
     test = subset(job.source.dataset().test(), images, 0)
-    points, labels = test.floats(), test.labels
-    LIBRARIES[library](network, points[:8], labels[:8], "pgd-20", seed)
+    target = Target(network, test.floats(), test.labels, THREAT)
+    chosen = LIBRARIES[library]
+    chosen.survived(target.few(8), chosen.attacks[0], seed)
     started = time.perf_counter()
-    survived = LIBRARIES[library](network, points, labels, attack, seed)
+    survived = chosen.survived(target, attack, seed)
     seconds = time.perf_counter() - started
     return {"seconds": round(seconds, 2), "survived": int(survived.sum()), "verdict": packed(survived)}
 
@@ -115,6 +85,7 @@ def _child(*arguments: str) -> dict[str, Any]:
 @click.group(invoke_without_command=True, help=__doc__)
 @click.option("--data-root", type=click.Path(path_type=Path), help="Folder of Fashion-MNIST; default RCNAS_DATA.")
 @click.option("--models", default="wrn-16-2,wrn-10-1", show_default=True, help="Comma-separated.")
+@click.option("--libraries", default="ours,torchattacks,foolbox,art", show_default=True, help="Comma-separated.")
 @click.option("--images", default=1000, show_default=True, help="Test images under PGD-20.")
 @click.option("--dear", default=48, show_default=True, help="Test images under AutoAttack.")
 @click.option("--rounds", default=3, show_default=True, help="Samples of each library; each has its own seed.")
@@ -125,6 +96,7 @@ def main(
     context: click.Context,
     data_root: Path | None,
     models: str,
+    libraries: str,
     images: int,
     dear: int,
     rounds: int,
@@ -135,12 +107,14 @@ def main(
         return
     root = cache or default_cache_root()
     kept = Results.open(results / "attacks-cpu.json", facts(torch.device("cpu")))
+    chosen = present(libraries.split(","))
     for model in models.split(","):
         train_cached(training(model, data_root, root))
         for number in range(rounds):
             for attack, count in zip(ATTACKS, (images, dear), strict=True):
-                for library in LIBRARIES:
-                    key = {"model": model, "library": library, "attack": attack, "images": count, "seed": number}
+                for library in (name for name in chosen if attack in LIBRARIES[name].attacks):
+                    sizes = {"images": count, "batch": min(BATCH, count)}
+                    key = {"model": model, "library": library, "attack": attack, **sizes, "seed": number}
                     if not kept.find(**key):
                         found = _child(model, str(data_root or ""), str(root), library, attack, str(count), str(number))
                         kept.add({**key, **found})

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 import report_anytime
+import report_attack_growth
+import report_attack_parity
 import report_attacks
 import report_parity
 import report_rows
@@ -50,6 +52,10 @@ def sections(folder: Path) -> Iterator[str]:
         yield report_rows.methods(Results.read(folder / "rows.json"))
     if (folder / "attacks-cpu.json").is_file():
         yield report_attacks.section(Results.read(folder / "attacks-cpu.json"))
+    if (folder / "attack-parity.json").is_file():
+        yield report_attack_parity.section(Results.read(folder / "attack-parity.json"))
+    if (folder / "attack-growth.json").is_file():
+        yield report_attack_growth.section(Results.read(folder / "attack-growth.json"))
     if (folder / "anytime.json").is_file():
         yield report_anytime.section(Results.read(folder / "anytime.json"))
 
