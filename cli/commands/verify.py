@@ -6,15 +6,16 @@ import click
 
 from ..options import data_root_option, json_option, machine_of
 from ..output import emit
-from ..types import TEXT
+from ..types import DATASET, TEXT
 
 
 @click.command("verify")
 @click.argument("name_or_dir", type=TEXT)
 @click.option("--model", type=TEXT, help="The network that a report is of, if not the one it names.")
+@click.option("--dataset", type=DATASET, help="The images, if not those it names; files only if they are given here.")
 @data_root_option
 @json_option
-def command(name_or_dir: str, model: str | None, data_root: Path | None, as_json: bool) -> None:
+def command(name_or_dir: str, model: str | None, dataset: str | None, data_root: Path | None, as_json: bool) -> None:
     """Check a network, or a report that evaluate --to has made.
 
     Looks at its hashes, spec, cost, weights and canary, and whether its numbers can be true. If it carries a receipt
@@ -27,7 +28,7 @@ def command(name_or_dir: str, model: str | None, data_root: Path | None, as_json
     from rcnas_zoo.spec.errors import IntegrityError
     from rcnas_zoo.workflows.verify import verify_entry
 
-    report = verify_entry(name_or_dir, machine_of("cpu", data_root=data_root), model)
+    report = verify_entry(name_or_dir, machine_of("cpu", data_root=data_root), model, dataset)
     data = {
         "name": name_or_dir,
         "passed": report.passed,

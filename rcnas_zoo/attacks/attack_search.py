@@ -29,6 +29,8 @@ class AttackSearch(Attack):
     out, since the networks here are differentiable; the images are doubled from the first halving on.
     """
 
+    searches = True
+
     def __init__(self, name: str, ball: Ball, classes: int, effort: SearchEffort = OFFICIAL) -> None:
         super().__init__(name, ball, sampler="tpe", search=asdict(effort), space=space_settings(classes))
         self.effort = effort.attacks * effort.passes

@@ -1,6 +1,6 @@
 """APGD as attacks: APGD-CE, APGD-DLR and the targeted APGD-T (Croce and Hein 2020)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -54,6 +54,14 @@ class AutoPgd(Attack):
         )
         self.effort = 2 * (climbing.steps + 1) * climbing.ascents * climbing.passes
         self._climbing = climbing
+
+    def to_the_end(self) -> Attack:
+        """See `Attack.to_the_end`. Of several ascents the first alone: it aims at the likeliest class."""
+        one = replace(self._climbing, ascents=1)
+        other = AutoPgd(self.name, self.ball, one)
+        other.stops_early = False
+        other.settings = {**other.settings, "result": "last iterate"}
+        return other
 
     def run(self, hunt: Hunt, seeds: list[int]) -> None:
         """See `Attack.run`."""

@@ -69,6 +69,13 @@ class AutoAttack(Attack):
         super().__init__(name, ball, parts=settings, **more)
         self.effort = sum(part.effort for part in self._parts)
 
+    def to_the_end(self) -> Attack:
+        """See `Attack.to_the_end`: its first part alone, for what the others add is broken images, not better ones."""
+        first = self._parts[0].to_the_end()
+        first.name = self.name
+        first.settings = {**first.settings, "attack": self.name, "part": self._parts[0].name}
+        return first
+
     def run(self, hunt: Hunt, seeds: list[int]) -> None:
         """See `Attack.run`."""
         for place, part in enumerate(self._parts):

@@ -23,12 +23,14 @@ class Attack(ABC):
         settings: plain JSON data: every number needed to repeat it. Radii and step sizes are shares of the value range.
         effort: about how many passes through the network an image that stands costs; a gradient counts two.
         together: whether what becomes of an image depends on the others of its batch.
+        searches: whether `fitted` finds another attack.
         whole: whether it is best given all images at once; it then sees to its memory itself.
     """
 
     stops_early = True
     effort = 1
     together = False
+    searches = False
     whole = False
 
     def __init__(self, name: str, ball: Ball, **settings: Any) -> None:

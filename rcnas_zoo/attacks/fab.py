@@ -49,6 +49,14 @@ class FastAdaptiveBoundary(Attack):
         self._overshoot = overshoot
         self._backward = backward
 
+    def to_the_end(self) -> Attack:
+        """See `Attack.to_the_end`. The end of the walk to the likeliest class, pulled into the ball."""
+        other = super().to_the_end()
+        assert isinstance(other, FastAdaptiveBoundary)
+        other._targets = 1
+        other.settings = {**other.settings, "targets": 1}
+        return other
+
     def run(self, hunt: Hunt, seeds: list[int]) -> None:
         """See `Attack.run`."""
         ranking = hunt.wrong_classes()
@@ -58,6 +66,8 @@ class FastAdaptiveBoundary(Attack):
                 if not len(hunt):
                     return
                 walk.step()
+            if not self.stops_early:
+                hunt.settle(walk.points)
 
 
 @dataclass

@@ -25,6 +25,9 @@ def step_to_hyperplane(points: Tensor, normals: Tensor, gaps: Tensor, low: float
     Returns:
         (N, D). Where the box holds no point of the hyperplane, the step goes as far as it can.
     """
+    # The plane is the same at any scale, but the squares of small entries are nothing in float32.
+    largest = normals.abs().amax(1).clamp_min(torch.finfo(normals.dtype).tiny)
+    normals, gaps = normals / largest[:, None], gaps / largest
     # Products and signs, for comparisons and choices of whole tensors take torch ten times as long on a processor.
     ways = torch.sign(normals) * torch.where(gaps < 0, -1.0, 1.0)[:, None]
     weights, middle = normals.abs(), (low + high) / 2

@@ -1,8 +1,10 @@
 """Attacks made on one network and tried on another."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from rcnas_zoo.attacks.base import Attack
 from rcnas_zoo.attacks.hunt import Hunt
@@ -35,8 +37,22 @@ class TransferAttack(Attack):
         super().__init__(attack.name, attack.ball, **own, source=source.identity)
         self.effort = attack.effort
         self.together = attack.together
+        self.searches = attack.searches
+        self.whole = attack.whole
         self._attack = pressed
         self._source = source
+
+    def fitted(
+        self,
+        model: nn.Module,
+        images: Tensor,
+        labels: Tensor,
+        generator: torch.Generator,
+        engine: Callable[[Tensor], Tensor] | None = None,
+    ) -> Attack:
+        """See `Attack.fitted`; a search looks at the source, never at the target."""
+        fitted = self._attack.fitted(self._source.model, images, labels, generator)
+        return self if fitted is self._attack else TransferAttack(fitted, self._source)
 
     def run(self, hunt: Hunt, seeds: list[int]) -> None:
         """See `Attack.run`."""

@@ -28,7 +28,7 @@ from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.threat import ThreatModel
 
-ENGINE_VERSION = 4
+ENGINE_VERSION = 5
 
 
 @dataclass(frozen=True)

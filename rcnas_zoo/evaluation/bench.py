@@ -46,36 +46,49 @@ class Bench:
 
     def fitted(self, attack: Attack, seed: int) -> Attack:
         """The attack, made fit for the model and all images if it is one that searches first."""
+        if not attack.searches:
+            return attack
         generator = torch.Generator().manual_seed(seed)
-        return attack.fitted(self.model, self.examples.images, self.examples.labels, generator, self.engine)
+        images, labels = self.examples.at(slice(None))
+        return attack.fitted(self.model, images, labels, generator, self.engine)
 
     def attack(self, attack: Attack, numbers: Tensor) -> Attacked:
         """The attack on the images of these places, all at once or, if memory does not suffice, in parts.
 
-        Verdicts do not depend on the parts, but for rounding.
+        Verdicts do not depend on the parts, but for rounding; an attack on a batch together is not done in parts.
 
         Raises:
-            Unavailable: there is not enough memory for a single image.
+            Unavailable: there is not enough memory.
         """
         parts: list[Attacked] = []
         waiting = list(torch.split(numbers, self._at_once))
         while waiting:
-            try:
-                parts.append(self._attack(attack, waiting[0]))
+            found = self._attack_or_not(attack, waiting[0])
+            if isinstance(found, Attacked):
+                parts.append(found)
                 waiting.pop(0)
-            except Exception as error:
-                if not is_out_of_memory(error):
-                    raise
-                self._at_once = self._fewer(len(waiting[0]), error)
-                waiting = list(torch.split(torch.cat(waiting), self._at_once))
+                continue
+            least = len(waiting[0]) if attack.together else 1
+            self._at_once = self._fewer(len(waiting[0]), least, found)
+            waiting = list(torch.split(torch.cat(waiting), self._at_once))
         return Attacked.together(parts)
 
-    def _fewer(self, count: int, error: Exception) -> int:
-        if count == 1:
+    def _attack_or_not(self, attack: Attack, numbers: Tensor) -> Attacked | str:
+        """What the attack makes of the images, or what torch says where memory does not suffice."""
+        try:
+            return self._attack(attack, numbers)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            return str(error).splitlines()[0]
+
+    def _fewer(self, count: int, least: int, told: str) -> int:
+        if count <= least:
+            what = "one image" if least == 1 else f"{least} images together"
             raise Unavailable(
-                f"memory must suffice to attack one image, but it does not: {str(error).splitlines()[0]}; free some, "
-                "or use fewer --workers"
-            ) from error
+                f"memory must suffice to attack {what}, but it does not: {told}; free some, or use fewer --workers"
+            )
+        # Here, where no traceback holds the tensors of the attempt any more.
         if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
             torch.cuda.empty_cache()
         return -(-count // 2)
@@ -108,4 +121,7 @@ def is_out_of_memory(error: Exception) -> bool:
     """Whether an error says that memory did not suffice: torch has a class for devices, and text for the CPU."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _NO_MEMORY)
+
+
+_NO_MEMORY = ("can't allocate memory", "CUDNN_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED")

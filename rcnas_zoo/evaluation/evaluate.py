@@ -1,6 +1,6 @@
 """Robust accuracy of a model: a verdict for each image and attack, and the worst case over them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -11,8 +11,9 @@ from rcnas_zoo.attacks.registry import make_attack
 from rcnas_zoo.attacks.transfer import Source, TransferAttack
 from rcnas_zoo.evaluation.batching import Batching
 from rcnas_zoo.evaluation.bench import Bench
-from rcnas_zoo.evaluation.campaign import Campaign, Findings, Means
+from rcnas_zoo.evaluation.campaign import Campaign, Means
 from rcnas_zoo.evaluation.engine import gradient_precision
+from rcnas_zoo.evaluation.findings import Findings
 from rcnas_zoo.evaluation.flags import attack_flags, model_flags
 from rcnas_zoo.evaluation.inputs import check_inputs
 from rcnas_zoo.evaluation.intervals import wilson
@@ -89,7 +90,7 @@ def evaluate(
         check_integer("the batch size", batch_size, 1)
     with untouched(model):
         examples = check_inputs(model, images, labels)
-        some = examples.at(slice(0, FLAGGED_IMAGES))
+        some = examples.at(slice(0, min(FLAGGED_IMAGES, batch_size or FLAGGED_IMAGES)))
         flags = list(model_flags(model, *some, examples.low, examples.high))
         if lint:
             flags += lint_flags(model, examples, threat, seed)
@@ -99,10 +100,8 @@ def evaluate(
         campaign = Campaign(Bench(model, examples, seed), seed, batching, means, limits, observer, label)
         findings = campaign.run(made)
         how = {"gradients": gradient_precision(model, examples.device)}
-    settings = {
-        name: {**attack.settings, **how, **batching.settings(attack)}
-        for name, attack in _in_order(asked, findings.attacks).items()
-    }
+    ran = {attack.name: {**how, **batching.settings(attack)} for attack in made if attack.name in findings.settings}
+    settings = {name: {**findings.settings[name], **ran[name]} for name in map(str, asked) if name in ran}
     return _report(findings, settings, flags, seed, threat, examples.classes)
 
 
@@ -125,11 +124,6 @@ def _macs(model: nn.Module) -> int:
     return cost(spec).macs if isinstance(spec, NetworkSpec) else 0
 
 
-def _in_order(asked: Sequence[AttackName], attacks: Mapping[str, Attack]) -> dict[str, Attack]:
-    """The attacks that ran, in the order in which they were asked for."""
-    return {str(name): attacks[str(name)] for name in asked if str(name) in attacks}
-
-
 def _report(
     findings: Findings,
     settings: dict[str, dict[str, Any]],
@@ -146,6 +140,7 @@ def _report(
     accuracies = {name: accuracy(verdicts[name]) for name in settings if name in verdicts}
     if estimate is not None and estimate.attack in settings:
         accuracies[estimate.attack] = estimate.value
+    own = {name: value for name, value in accuracies.items() if name not in findings.joint}
     return EvaluationReport(
         clean_accuracy=accuracy(clean),
         attacks=accuracies,
@@ -156,7 +151,7 @@ def _report(
         seed=seed,
         threat=threat,
         settings=settings,
-        flags=(*flags, *findings.flags, *attack_flags(accuracies, settings)),
+        flags=(*flags, *findings.flags, *attack_flags(own, settings)),
         seconds=findings.seconds,
         predictions=findings.predictions,
         labels=labels,

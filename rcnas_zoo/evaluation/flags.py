@@ -90,7 +90,8 @@ def attack_flags(accuracies: Mapping[str, float], settings: Mapping[str, Mapping
             yield "naa-without-source: naa is made for transfer and weak on the network itself; name another --source"
     strongest = accuracies.get("autoattack", 0.0)
     for name, accuracy in accuracies.items():
-        if accuracy < strongest and name not in NOT_WEAKER:
+        # What is made on another network says nothing of the strength of attacks on this one.
+        if accuracy < strongest and name not in NOT_WEAKER and "source" not in settings.get(name, {}):
             yield f"autoattack-above-{name}: {strongest:.4f} under autoattack, {accuracy:.4f} under {name}"
 
 

@@ -23,7 +23,7 @@ class Examples:
 
     Attributes:
         images: (N, C, H, W) float32 in [low, high].
-        labels: (N,) int64 in [0, classes).
+        labels: (N,) int64 in [0, classes), on the CPU.
         low, high: value range.
         classes: number of classes.
         device: where the model is; batches are moved there one by one.
@@ -115,7 +115,7 @@ def _check_labels(labels: object, count: int, classes: int) -> Tensor:
     if least < 0 or most >= classes:
         wrong = least if least < 0 else most
         raise InvalidInput(f"labels must be 0 to {classes - 1}, for the model has {classes} classes, got {wrong}")
-    return labels.long()
+    return labels.long().cpu()
 
 
 def _count_classes(model: nn.Module, image: Tensor) -> int:

@@ -4,12 +4,13 @@ On disk a ledger is a folder of parts, each written whole and named by its own s
 damaged is set aside, and its images are attacked anew.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from safetensors import SafetensorError
@@ -17,9 +18,11 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from rcnas_zoo.attacks.base import Attack
-from rcnas_zoo.execution.disk import write_file
+from rcnas_zoo.execution.disk import write_whole
+from rcnas_zoo.spec.canonical import canonical_json
 from rcnas_zoo.spec.errors import Unavailable
 
+SETTINGS = "settings.json"
 UNKNOWN = -1
 """In the place of a predicted class: not attacked yet."""
 
@@ -56,6 +59,7 @@ class Ledger:
     Attributes:
         predictions: (N,) int64, the class that the model sees in each attacked image, or `UNKNOWN`.
         seconds: what the attack has taken so far.
+        settings: those of an attack that searched first, as it was then run; None for any other.
 
     Raises:
         Unavailable: the disk refuses.
@@ -64,10 +68,13 @@ class Ledger:
     def __init__(self, size: int, folder: Path | None = None, keeps_examples: bool = False) -> None:
         self.predictions = torch.full((size,), UNKNOWN)
         self.seconds = 0.0
+        self.settings: dict[str, Any] | None = None
         self._folder = folder
         self._keeps_examples = keeps_examples
         for part in self._parts():
             self._add(part)
+        if folder is not None:
+            self.settings = _read_settings(folder / SETTINGS)
 
     @property
     def complete(self) -> bool:
@@ -77,8 +84,15 @@ class Ledger:
     def record(self, part: Attacked) -> None:
         """Takes down a part; on disk, it stays from now on."""
         if self._folder is not None:
-            self._write(self._folder, part)
+            content = self._content(part)
+            self._keep(f"{sha256(content).hexdigest()}.part", content)
         self._add(part)
+
+    def note(self, settings: dict[str, Any]) -> None:
+        """Keeps the settings that a search has found."""
+        self.settings = settings
+        if self._folder is not None:
+            self._keep(SETTINGS, canonical_json(settings).encode())
 
     def missing(self, order: Tensor) -> Tensor:
         """Of the places in an order, those without a verdict."""
@@ -96,7 +110,7 @@ class Ledger:
         self.predictions[part.numbers] = part.predictions
         self.seconds += part.seconds
 
-    def _write(self, folder: Path, part: Attacked) -> None:
+    def _content(self, part: Attacked) -> bytes:
         examples = part.examples if self._keeps_examples else part.examples[:0]
         tensors = {
             "numbers": part.numbers,
@@ -105,15 +119,17 @@ class Ledger:
             "examples": examples,
             "seconds": torch.tensor([part.seconds], dtype=torch.float64),
         }
-        content = save({name: tensor.contiguous() for name, tensor in tensors.items()})
+        return save({name: tensor.contiguous() for name, tensor in tensors.items()})
+
+    def _keep(self, name: str, content: bytes) -> None:
+        assert self._folder is not None
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            # A reader takes whole parts only: the name is wrong as long as the content is not all there.
-            write_file(folder / f"{sha256(content).hexdigest()}.part", content)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            write_whole(self._folder / name, content)
         except OSError as error:
+            reason = error.strerror or error
             raise Unavailable(
-                f"the cache {folder} must be writable to keep verdicts: {error.strerror or error}; set RCNAS_CACHE to "
-                "another"
+                f"the cache {self._folder} must be writable to keep verdicts: {reason}; set RCNAS_CACHE to another"
             ) from error
 
     def _parts(self) -> Iterator[Attacked]:
@@ -138,6 +154,14 @@ def _read(path: Path, size: int) -> Attacked | None:
     # A part of fewer images cannot be told by its name alone.
     inside = len(part.numbers) == 0 or int(part.numbers.max()) < size
     return part if inside else None
+
+
+def _read_settings(path: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 OpenLedger: TypeAlias = Callable[[Attack, int], Ledger]

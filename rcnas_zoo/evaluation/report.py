@@ -23,7 +23,7 @@ class EvaluationReport:
         verdicts: attack name, and always ``clean``, to bool (N,): is the image still classified rightly. An attack that
             failed or did not see every image is not here.
         robust_accuracy: worst case over all verdicts, image by image.
-        interval: 95 % Wilson interval of the robust accuracy.
+        interval: 95 % Wilson interval of the robust accuracy; of an estimate see `rcnas_zoo.evaluation.anytime`.
         samples: number of images N.
         seed: seed of every attack's random choices.
         threat: the threat model.

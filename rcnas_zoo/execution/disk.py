@@ -1,6 +1,7 @@
 """What is written stays, also beyond a power cut."""
 
 import os
+import secrets
 from pathlib import Path
 
 
@@ -10,6 +11,17 @@ def write_file(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes a file so that nobody ever finds a part of it under its name, and waits until it is on the disk."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        write_file(temporary, content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
 
 
 def sync_folder(path: Path) -> None:

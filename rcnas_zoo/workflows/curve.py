@@ -23,6 +23,7 @@ class CurvePoint:
         robust_accuracy: worst case over the attacks at this radius and all smaller ones, for what breaks an image in a
             ball breaks it in every larger one.
         interval: 95 % Wilson interval of it.
+        flags: reasons to doubt this point.
     """
 
     threat: str
@@ -30,6 +31,7 @@ class CurvePoint:
     attacks: dict[str, float]
     robust_accuracy: float
     interval: tuple[float, float]
+    flags: tuple[str, ...] = ()
 
 
 def security_curve(
@@ -55,5 +57,7 @@ def security_curve(
         stands = stands & worst_case(found.verdicts)
         right = int(stands.sum())
         accuracies, interval = dict(found.attacks), wilson(right, len(stands))
-        points.append(CurvePoint(str(threat), float(threat.radius), accuracies, right / len(stands), interval))
+        points.append(
+            CurvePoint(str(threat), float(threat.radius), accuracies, right / len(stands), interval, found.flags)
+        )
     return tuple(points)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from rcnas_zoo.evaluation.limits import Limits
 from rcnas_zoo.spec.attack import PROTOCOLS, AttackName
 from rcnas_zoo.spec.canonical import check_choice, check_integer
+from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.threat import ThreatModel
 
 
@@ -49,7 +50,10 @@ class EvaluateSettings:
         check_choice("a protocol", self.protocol, PROTOCOLS)
         for name in self.attacks:
             AttackName.parse(name)
-        self.limits  # noqa: B018 (raises what is wrong with them)
+        if self.limits.any and self.radii:
+            raise InvalidInput(
+                "a security curve needs whole verdicts at every radius, got --radii with a limit; leave one out"
+            )
 
     @property
     def limits(self) -> Limits:

@@ -23,6 +23,12 @@ def evaluation_text(evaluation: Evaluation) -> str:
         *_class_lines(evaluation.report),
         *_curve_lines(evaluation.curve),
         *(f"warning: {flag}" for flag in found.flags),
+        *(
+            f"warning at {point.threat}: {flag}"
+            for point in evaluation.curve
+            for flag in point.flags
+            if flag not in found.flags
+        ),
         *([f"report in {evaluation.folder}"] if evaluation.folder else []),
         f"took {evaluation.seconds:.1f} s",
     ]

@@ -122,14 +122,16 @@ def measure_on_test(model: nn.Module, job: FinalJob, observer: Observer) -> tupl
     parts = [(test, plan.attacks)]
     if plan.subset_attacks:
         parts.append((subset(test, plan.subset_samples, training.seed), plan.subset_attacks))
-    measured, receipts = [], []
+    measured: list[Measurement] = []
+    receipt = b""
     for images, attacks in parts:
-        attack = replace(AttackJob.after(training, attacks, job.threat), keeps_examples=True)
+        attack = replace(AttackJob.after(training, attacks, job.threat), keeps_examples=not measured)
         report = evaluate_cached(model, training.spec, images, attack, observer, f"attacking {job.method}")
         measured.append(report.to_measurement(dataset.name, "test", images.digest))
-        bounds = (training.spec.input.low, training.spec.input.high)
-        receipts.append(receipt_of(model, images, ledgers_of(model, training.spec, images, attack), report, bounds))
-    return tuple(measured), receipts[0]
+        if len(measured) == 1:
+            bounds = (training.spec.input.low, training.spec.input.high)
+            receipt = receipt_of(model, images, ledgers_of(model, training.spec, images, attack), report, bounds)
+    return tuple(measured), receipt
 
 
 def refuse_diverged(training: TrainingJob, trained: TrainingResult) -> None:

@@ -12,6 +12,7 @@ from rcnas_zoo.datasets.images import Images
 from rcnas_zoo.evaluation.report import EvaluationReport
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.attack import AttackName
+from rcnas_zoo.spec.canonical import digest
 from rcnas_zoo.spec.dataset import check_dataset_name, default_threat
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.spec.threat import ThreatModel
@@ -101,7 +102,7 @@ def _source(settings: EvaluateSettings, dataset: Dataset, machine: Machine) -> S
     found = find_subject(settings.source, machine)
     if found.entry:
         check_fits(found.entry.spec, dataset.shape, dataset.classes)
-    return Source(found.network, found.identity["weights"])
+    return Source(found.network, digest(found.identity))
 
 
 def _usual_threat(subject: Subject, dataset: str) -> ThreatModel:
@@ -121,10 +122,11 @@ def _workers(subject: Subject, settings: EvaluateSettings, images: Images, machi
 
 
 def _ledgers(subject: Subject, settings: EvaluateSettings, images: Images, job: AttackJob, threads: int) -> Ledgers:
+    known = subject.entry is not None and not names_function(settings.source)
     asked = {"model": subject.text, "data": settings.dataset or "", "threat": str(settings.threat or "")} | {
-        name: getattr(settings, name) for name in ("samples", "seed", "protocol")
+        name: getattr(settings, name) for name in ("samples", "seed", "protocol", "source")
     }
-    identity = {**subject.identity, "data": images.digest}
-    token = token_of(job.cache, asked, identity, resume=settings.resume, known=subject.entry is not None)
+    identity = {**subject.identity, "data": images.digest, **({"source": job.source.identity} if job.source else {})}
+    token = token_of(job.cache, asked, identity, resume=settings.resume, known=known)
     named = {**subject.identity, **computed_by(subject.network, threads), **({"token": token} if token else {})}
     return Ledgers(job, images.digest, named)

@@ -19,6 +19,8 @@ from rcnas_zoo.zoo.files import check_place, new_folder
 
 REPORT = "report.json"
 RECEIPT = "receipt.safetensors"
+VERDICTS = "verdicts.safetensors"
+FILES = (RECEIPT, VERDICTS, "confusion.png", "curve.png")
 FORMAT = 1
 
 
@@ -54,7 +56,7 @@ def write_report(
     """
     predictions = {name: found.contiguous() for name, found in report.predictions.items()}
     files = {
-        "verdicts.safetensors": save({**predictions, "labels": report.labels.contiguous()}),
+        VERDICTS: save({**predictions, "labels": report.labels.contiguous()}),
         RECEIPT: question.receipt(report),
         **_pictures(question, report, curve),
     }
@@ -66,6 +68,7 @@ def write_report(
         "broken": int((report.worst_predictions != report.labels).sum()),
         "files": hashes,
     }
+    check_new(folder)  # once more: an evaluation may take hours
     with new_folder(folder) as temporary:
         for name, content in {**files, REPORT: canonical_json(about).encode()}.items():
             write_file(temporary / name, content)

@@ -15,6 +15,7 @@ _WHAT = {
     "code": "code",
     "spec": "architecture",
     "data": "images",
+    "source": "source",
 }
 
 

@@ -5,20 +5,23 @@ from pathlib import Path
 from rcnas_zoo.candidates.verdicts import subset
 from rcnas_zoo.datasets.images import Images
 from rcnas_zoo.spec.record import Measurement
-from rcnas_zoo.workflows.data import load_test_images
+from rcnas_zoo.workflows.data import load_stated_images
 from rcnas_zoo.workflows.entry_of import find_entry, looks_like_path
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.verify_report import is_report, verify_report
 from rcnas_zoo.zoo.verify import VerifyReport, verify
 
 
-def verify_entry(text: str, machine: Machine | None = None, model: str | None = None) -> VerifyReport:
+def verify_entry(
+    text: str, machine: Machine | None = None, model: str | None = None, dataset: str | None = None
+) -> VerifyReport:
     """Every check of an entry or of a report folder; a damaged folder gives failing checks, not an error.
 
     Args:
         text: a zoo name, an entry folder, or a folder that `rcnas-zoo evaluate --to` made.
         machine: where it runs.
         model: the network of a report, if it is not the one that the report names.
+        dataset: the data set, if it is not the one that is named; a file or folder is opened only if it is given here.
 
     Raises:
         NotFound: no such folder or name.
@@ -26,10 +29,10 @@ def verify_entry(text: str, machine: Machine | None = None, model: str | None = 
     """
     machine = machine or Machine()
     if is_report(Path(text)):
-        return verify_report(Path(text), machine, model)
+        return verify_report(Path(text), machine, model, dataset)
     folder = Path(text) if looks_like_path(text) else find_entry(text, machine, weights=False).entry.folder
-    return verify(folder, lambda measurement: _images_of(measurement, machine))
+    return verify(folder, lambda measurement: _images_of(measurement, dataset, machine))
 
 
-def _images_of(measurement: Measurement, machine: Machine) -> Images:
-    return subset(load_test_images(measurement.dataset, machine), measurement.samples, measurement.seed)
+def _images_of(measurement: Measurement, dataset: str | None, machine: Machine) -> Images:
+    return subset(load_stated_images(measurement.dataset, dataset, machine), measurement.samples, measurement.seed)

@@ -4,15 +4,19 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+from safetensors.torch import load
+
 from rcnas_zoo.candidates.verdicts import subset
 from rcnas_zoo.datasets.images import Images
-from rcnas_zoo.spec.canonical import as_object, check_integer, check_text, parse_object
-from rcnas_zoo.spec.errors import IntegrityError, InvalidInput
+from rcnas_zoo.evaluation.report import accuracy, worst_case
+from rcnas_zoo.spec.canonical import as_object, check_integer, check_number, check_text, parse_object
+from rcnas_zoo.spec.errors import IntegrityError, InvalidInput, shortened
 from rcnas_zoo.spec.threat import ThreatModel
-from rcnas_zoo.workflows.data import load_test_images
+from rcnas_zoo.workflows.data import load_stated_images
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.own_model import names_function
-from rcnas_zoo.workflows.report_folder import FORMAT, RECEIPT, REPORT
+from rcnas_zoo.workflows.report_folder import FILES, FORMAT, RECEIPT, REPORT, VERDICTS
 from rcnas_zoo.workflows.subject import Subject, find_subject
 from rcnas_zoo.zoo.entry import RECEIPT_LIMIT, TEXT_LIMIT
 from rcnas_zoo.zoo.files import read_limited
@@ -25,7 +29,7 @@ def is_report(folder: Path) -> bool:
     return (folder / REPORT).is_file()
 
 
-def verify_report(folder: Path, machine: Machine, model: str | None = None) -> VerifyReport:
+def verify_report(folder: Path, machine: Machine, model: str | None = None, dataset: str | None = None) -> VerifyReport:
     """Runs every check on a report folder.
 
     Args:
@@ -33,13 +37,15 @@ def verify_report(folder: Path, machine: Machine, model: str | None = None) -> V
         machine: where it runs.
         model: the network that the report is of, as a zoo name, entry folder or ``FILE.py:FUNCTION``; None for the one
             that the report names, which may not be code: a report is no reason to run a file.
+        dataset: the data set; None for the one that the report names, which may not be a file or folder.
     """
     checks = Checks()
     about = checks.run("report", _read, folder)
-    files = checks.run("hashes", _files, folder, about)
+    checks.run("hashes", _check_hashes, folder, about)
+    checks.run("numbers", _check_numbers, folder, about)
     subject = checks.run("network", _subject, about, machine, model or "")
-    images = checks.run("images", _images, about, machine)
-    checks.run("receipt", _prove, about, files, subject, images)
+    images = checks.run("images", _images, about, dataset or "", machine)
+    checks.run("receipt", _prove, folder, about, subject, images)
     return VerifyReport(tuple(checks.done))
 
 
@@ -50,21 +56,44 @@ def _read(folder: Path) -> dict[str, Any]:
         check_text(f"the {name} of a report", about.get(name))
     for name in ("samples", "seed", "broken"):
         check_integer(f"the {name} of a report", about.get(name), 0)
+    for name in ("clean_accuracy", "robust_accuracy"):
+        check_number(f"the {name} of a report", about.get(name), 0, 1)
+    as_object(about.get("attacks"), "the attacks of a report")
     return about
 
 
-def _files(folder: Path, about: dict[str, Any]) -> dict[str, bytes]:
-    hashes, found = as_object(about.get("files"), "the files of a report"), {}
+def _check_hashes(folder: Path, about: dict[str, Any]) -> None:
+    hashes = as_object(about.get("files"), "the files of a report")
     for name, expected in hashes.items():
-        path = folder / name
-        if Path(name).name != name or path.is_symlink():
-            raise IntegrityError(f"a file of a report must be a plain name in its folder, got {name!r}")
-        found[name] = read_limited(path, RECEIPT_LIMIT)
-        if sha256(found[name]).hexdigest() != expected:
+        if name not in FILES or (folder / name).is_symlink():
+            raise IntegrityError(f"a file of a report must be one of {', '.join(FILES)}, got {shortened(name)}")
+        if sha256(read_limited(folder / name, RECEIPT_LIMIT)).hexdigest() != expected:
             raise IntegrityError(f"{name} must be as the report says, but it was changed; measure the network again")
-    if RECEIPT not in found:
-        raise IntegrityError(f"a report must list its {RECEIPT}, got {sorted(found)}")
-    return found
+    for name in (RECEIPT, VERDICTS):
+        if name not in hashes:
+            raise IntegrityError(f"a report must list its {name}, got {sorted(hashes)}")
+
+
+def _check_numbers(folder: Path, about: dict[str, Any]) -> None:
+    """The accuracies are those of the verdicts; an estimate is told from images that the verdicts do not hold."""
+    try:
+        stored = load(read_limited(folder / VERDICTS, RECEIPT_LIMIT))
+        labels = stored.pop("labels")
+        verdicts = {name: found == labels for name, found in stored.items()}
+        clean = verdicts["clean"]
+        robust = worst_case(verdicts)
+    except (SafetensorError, KeyError, RuntimeError) as error:
+        raise IntegrityError(f"{VERDICTS} must hold the verdicts of the report, it does not: {error}") from error
+    estimate = about.get("estimate")
+    sampled = estimate.get("attack") if isinstance(estimate, dict) else None
+    told = {**about["attacks"], "clean_accuracy": about["clean_accuracy"], "broken": about["broken"]}
+    true: dict[str, float] = {name: accuracy(verdict & clean) for name, verdict in verdicts.items()}
+    true |= {"clean_accuracy": accuracy(clean), "broken": len(labels) - int(robust.sum())}
+    if sampled is None:
+        told["robust_accuracy"], true["robust_accuracy"] = about["robust_accuracy"], accuracy(robust)
+    for name, value in told.items():
+        if name != sampled and value != true.get(name):
+            raise IntegrityError(f"the {name} of a report must be that of its verdicts, {true.get(name)}, got {value}")
 
 
 def _subject(about: dict[str, Any], machine: Machine, model: str) -> Subject:
@@ -80,8 +109,8 @@ def _subject(about: dict[str, Any], machine: Machine, model: str) -> Subject:
     return subject
 
 
-def _images(about: dict[str, Any], machine: Machine) -> Images:
-    images = subset(load_test_images(about["dataset"], machine), about["samples"], about["seed"])
+def _images(about: dict[str, Any], dataset: str, machine: Machine) -> Images:
+    images = subset(load_stated_images(about["dataset"], dataset or None, machine), about["samples"], about["seed"])
     if images.digest != about["data_digest"]:
         raise IntegrityError(
             f"the images must be those of the report, {about['data_digest'][:12]}, got {images.digest[:12]}"
@@ -89,7 +118,6 @@ def _images(about: dict[str, Any], machine: Machine) -> Images:
     return images
 
 
-def _prove(about: dict[str, Any], files: dict[str, bytes], subject: Subject, images: Images) -> Told:
-    threat = ThreatModel.parse(about["threat"])
-    told = prove_claim(subject.network, threat, files[RECEIPT], images, subject.value_range, about["broken"])
-    return Told(told)
+def _prove(folder: Path, about: dict[str, Any], subject: Subject, images: Images) -> Told:
+    threat, receipt = ThreatModel.parse(about["threat"]), read_limited(folder / RECEIPT, RECEIPT_LIMIT)
+    return Told(prove_claim(subject.network, threat, receipt, images, subject.value_range, about["broken"]))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from rcnas_zoo.execution.disk import sync_folder, write_file
+from rcnas_zoo.execution.disk import sync_folder, write_whole
 from rcnas_zoo.spec.errors import IntegrityError, Unavailable
 
 _BLOCK = 1 << 20
@@ -22,6 +22,8 @@ def read_limited(path: Path, limit: int) -> bytes:
         Unavailable: the file cannot be read.
     """
     with readable(path):
+        if not path.is_file() and path.exists():
+            raise IntegrityError(f"{path.name} must be a plain file, got a folder or a special file in {path.parent}")
         if path.stat().st_size > limit:
             raise IntegrityError(f"{path.name} must be at most {limit} bytes, got {path.stat().st_size} in {path}")
         return path.read_bytes()
@@ -57,14 +59,9 @@ def replace_file(path: Path, content: bytes) -> None:
     Raises:
         Unavailable: the disk refuses.
     """
-    temporary = _sibling(path)
     with writable(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            write_file(temporary, content)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(path, content)
 
 
 @contextmanager

@@ -10,7 +10,9 @@ from rcnas_zoo.evaluation.ledger import Ledger
 from rcnas_zoo.evaluation.limits import Limits
 from rcnas_zoo.execution.workers import Workers
 from rcnas_zoo.networks.build import build
+from rcnas_zoo.spec.errors import Unavailable
 from rcnas_zoo.spec.network import InputSpec
+from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.residual import ResidualSpec, StageSpec
 
 ATTACKS = ["pgd-5", "apgd-ce"]
@@ -45,7 +47,7 @@ def test_an_attack_that_fails_leaves_the_verdicts_of_the_others(monkeypatch, lin
     alone = evaluate(linear, images, labels, attacks=["pgd-5"], threat="linf@1/50")
     with_a_broken_one(monkeypatch, "fgsm")
     report = evaluate(linear, images, labels, attacks=["fgsm", "pgd-5"], threat="linf@1/50")
-    assert report.flags == ("attack-failed: fgsm gave no verdicts: KeyError: 'lost'",)
+    assert report.flags == ("attack-failed: fgsm ended after 0 of 30 images: KeyError: 'lost'",)
     assert report.attacks == alone.attacks
     assert report.robust_accuracy == alone.robust_accuracy
 
@@ -86,22 +88,25 @@ def limited(monkeypatch, linear, many, questions, **more):
 def test_an_evaluation_that_runs_out_of_time_estimates_from_what_it_has_seen(monkeypatch, linear, many):
     labels = linear(many).argmax(1)
     whole = evaluate(linear, many, labels, attacks=ATTACKS, threat="linf@1/50")
-    # One question before each attack, and one before and after each of 30 batches.
-    report = limited(monkeypatch, linear, many, 2 + 32 + 12, attacks=[*ATTACKS, "square"])
+    # A question before the batches of an attack and one after each but the last: 30 of pgd-5, then of apgd-ce.
+    report = limited(monkeypatch, linear, many, 30 + 12, attacks=[*ATTACKS, "square"])
     assert report.verdicts.keys() == {"clean", "pgd-5"}
     assert (report.estimate.attack, report.estimate.standing) == ("apgd-ce", int(whole.verdicts["pgd-5"].sum()))
     assert 0 < report.estimate.drawn < report.estimate.standing
     low, high = report.interval
     assert low <= whole.robust_accuracy <= high
     assert report.attacks["apgd-ce"] == report.robust_accuracy == report.estimate.value
-    assert report.flags == ("not-run: square was not begun before the time limit",)
+    drawn, standing = report.estimate.drawn, report.estimate.standing
+    assert report.flags == (
+        f"estimated: apgd-ce saw {drawn} of the {standing} images that stood; the robust accuracy and its interval are "
+        "told from these",
+        "not-run: the time limit left square too little time (0 images)",
+    )
 
 
-def test_clean_accuracy_is_measured_however_short_the_time(monkeypatch, linear, many):
-    report = limited(monkeypatch, linear, many, 0, attacks=["pgd-5"])
-    assert report.clean_accuracy == 1.0
-    assert report.attacks == {}
-    assert report.flags == ("not-run: pgd-5 was not begun before the time limit",)
+def test_a_time_limit_that_leaves_no_time_is_told(monkeypatch, linear, many):
+    with pytest.raises(Unavailable, match="the time limit must leave time for an attack"):
+        limited(monkeypatch, linear, many, 0, attacks=["pgd-5"])
 
 
 @pytest.mark.parametrize("attacks", [["pgd-5", "apgd-ce"], ["square"]])
@@ -163,3 +168,65 @@ def test_workers_give_the_verdicts_of_one(images):
         shared = evaluate(model, images, labels, **asked, means=Means(workers))
     assert 0 < alone.robust_accuracy < 1
     assert all(torch.equal(shared.verdicts[name], verdict) for name, verdict in alone.verdicts.items())
+
+
+def on_disk(folder):
+    return Means(None, lambda attack, size: Ledger(size, folder / attack.name))
+
+
+def test_a_time_limit_does_not_hide_what_is_known(monkeypatch, linear, many, tmp_path):
+    labels = linear(many).argmax(1)
+    whole = evaluate(linear, many, labels, attacks=ATTACKS, threat="linf@1/50", means=on_disk(tmp_path))
+    again = limited(monkeypatch, linear, many, 0, attacks=ATTACKS, means=on_disk(tmp_path))
+    assert again.attacks == whole.attacks
+    assert again.flags == ()
+
+
+def test_what_a_failing_attack_has_broken_stays_broken(monkeypatch, linear, images, labels):
+    class Later(Attack):
+        """Breaks two batches by the whole radius, then raises."""
+
+        effort = 5
+        turns = 0
+
+        def run(self, hunt, seeds):
+            Later.turns += 1
+            if Later.turns > 2:
+                raise KeyError("lost")
+            hunt.settle(1 - hunt.centres)
+
+    original = evaluate_module.make_attack
+
+    def make(asked, *rest):
+        usual = original(asked, *rest)
+        return Later(usual.name, usual.ball) if usual.name == "pgd-5" else usual
+
+    monkeypatch.setattr(evaluate_module, "make_attack", make)
+    report = evaluate(linear, images, labels, attacks=["clean", "fgsm", "pgd-5"], threat="linf@1", batch_size=7)
+    assert report.flags == ("attack-failed: pgd-5 ended after 14 of 30 images: KeyError: 'lost'",)
+    assert not report.verdicts["pgd-5"][:14].any()
+
+
+@pytest.mark.parametrize("what", ["ledger", "observer"])
+def test_what_is_not_the_attack_s_fault_is_not_blamed_on_it(linear, images, labels, what):
+    class Full(Ledger):
+        def record(self, part):
+            raise Unavailable("the disk is full")
+
+    class Angry(Silent):
+        def progress(self, label, done, total, note=""):
+            if what == "observer" and note == "pgd-5":
+                raise Unavailable("the disk is full")
+
+    means = Means(None, lambda attack, size: (Full if attack.name == "pgd-5" and what == "ledger" else Ledger)(size))
+    asked = {"attacks": ["fgsm", "pgd-5"], "threat": "linf@1/50", "means": means, "observer": Angry()}
+    with pytest.raises(Unavailable, match="the disk is full"):
+        evaluate(linear, images, labels, **asked)
+
+
+def test_an_attack_on_a_batch_together_sees_the_same_batches_whatever_the_limits(linear, images, labels):
+    asked = {"attacks": ["fgsm", "torchattacks:PGD"], "threat": "linf@1/50"}
+    whole = evaluate(linear, images, labels, **asked)
+    sampled = evaluate(linear, images, labels, **asked, limits=Limits(tolerance=0.2))
+    assert sampled.estimate is None
+    assert torch.equal(sampled.predictions["torchattacks:PGD"], whole.predictions["torchattacks:PGD"])
