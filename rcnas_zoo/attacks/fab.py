@@ -50,7 +50,7 @@ class FastAdaptiveBoundary(Attack):
         self._backward = backward
 
     def to_the_end(self) -> Attack:
-        """See `Attack.to_the_end`. The end of the walk to the likeliest class, pulled into the ball."""
+        """See `Attack.to_the_end`. The last misclassified point on the way to the likeliest class, in the ball."""
         other = super().to_the_end()
         assert isinstance(other, FastAdaptiveBoundary)
         other._targets = 1
@@ -62,23 +62,28 @@ class FastAdaptiveBoundary(Attack):
         ranking = hunt.wrong_classes()
         for number in range(self._targets):
             walk = _Walk(hunt, ranking[:, number], hunt.centres, self._overshoot, self._backward)
+            walk.crossed = None if self.stops_early else hunt.centres
             for _ in range(self._steps):
                 if not len(hunt):
                     return
                 walk.step()
-            if not self.stops_early:
-                hunt.settle(walk.points)
+            if walk.crossed is not None:
+                hunt.settle(walk.crossed)
 
 
 @dataclass
 class _Walk:
-    """Where the walk to one target class stands: a point (n, C, H, W) for each image that stands."""
+    """Where the walk to one target class stands: a point (n, C, H, W) for each image that stands.
+
+    ``crossed``, the last misclassified point of each, is kept only where nobody leaves.
+    """
 
     hunt: Hunt
     targets: Tensor
     points: Tensor
     overshoot: float
     backward: float
+    crossed: Tensor | None = None
 
     def step(self) -> None:
         """One step, and the leave of those that broke."""
@@ -88,6 +93,8 @@ class _Walk:
         self._cross(slope.losses, slope.gradient)
         wrong = hunt.wrong(hunt.victim.guess(self.points))
         near = hunt.ball.distance(self.points, hunt.centres) <= hunt.ball.radius
+        if self.crossed is not None:
+            self.crossed = torch.where(wrong.view(-1, 1, 1, 1), self.points, self.crossed)
         stands = hunt.strike(self.points, wrong & near)
         self.points, wrong = rows(stands, self.points, wrong)
         # A factor for each image, for choices between whole tensors take torch longer.

@@ -15,8 +15,9 @@ def untouched(model: nn.Module) -> Iterator[None]:
 
     At the end, also after an error, these are as they were: the global random states (torch with every CUDA device in
     use, numpy, Python), the training flag of each module, and ``requires_grad`` and ``.grad`` of each parameter.
+    Within, float32 is float32 on a GPU too.
     """
-    with _same_randomness(), _same_modes(model), _same_parameters(model):
+    with _same_randomness(), _same_modes(model), _same_parameters(model), _whole_float32():
         model.eval()
         with torch.inference_mode(False), torch.enable_grad():
             yield
@@ -33,6 +34,17 @@ def _same_randomness() -> Iterator[None]:
         finally:
             random.setstate(python)
             np.random.set_state(array)
+
+
+@contextmanager
+def _whole_float32() -> Iterator[None]:
+    """CUDA may round factors of convolutions to ten bits and still call it float32; a verdict must not hang on that."""
+    allowed = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = allowed
 
 
 @contextmanager

@@ -4,14 +4,14 @@ import torch
 from rcnas_zoo.attacks.registry import make_attack
 from rcnas_zoo.attacks.transfer import Source, TransferAttack
 from rcnas_zoo.attacks.victim import is_right
-from rcnas_zoo.spec.attack import AttackName
+from rcnas_zoo.spec.attack import PLAIN_ATTACKS, AttackName
 from rcnas_zoo.spec.threat import ThreatModel
 
 from .victims import Recorder, blobs, conv_net, trained_net
 
 
-def made(name):
-    return make_attack(AttackName.parse(name), ThreatModel.parse("linf@1/10"), 4)
+def made(name, threat="linf@1/10"):
+    return make_attack(AttackName.parse(name), ThreatModel.parse(threat), 4)
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +42,15 @@ def test_the_target_is_asked_for_nothing_but_its_answer_on_clean_images(nets):
 def test_the_settings_name_the_source():
     settings = TransferAttack(made("pgd-5"), Source(conv_net(4), "abc")).settings
     assert settings == {**made("pgd-5").to_the_end().settings, "source": "abc"}
+
+
+@pytest.mark.usefixtures("quick_autoattack")
+@pytest.mark.parametrize("name", [name for name in PLAIN_ATTACKS if name != "clean"] + ["pgd-5", "cw-5"])
+def test_what_breaks_a_network_breaks_it_as_its_own_source_too(name, trained):
+    net, images, labels = trained
+    attack = TransferAttack(made(name, "linf@1/5"), Source(net, "s"))
+    fitted = attack.fitted(net, images, labels, torch.Generator().manual_seed(0))
+    found = fitted.perturb(net, images, labels, torch.Generator().manual_seed(0))
+    clean, attacked = (int(is_right(net, points, labels).sum()) for points in (images, found))
+    assert attacked < clean
+    assert (attack.whole, attack.together) == (made(name).whole, made(name).together)
