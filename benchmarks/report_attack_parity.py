@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from statistics import fmean
 
-from attack_parity import AUTOATTACK, PGD
+from attack_parity import AUTOATTACK, LOOP, PGD
 from pairs import unpacked
 from report_text import machine_line, paragraph, table
 from results import Results, Row
@@ -112,12 +112,12 @@ def _held(values: dict[int, float], holds: Callable[[int], bool], text: Callable
 
 
 def _pgd(results: Results) -> list[str]:
-    header = ["network", "images", "clean", "straight loop", "ours", "verdicts that differ", "within one image"]
+    header = ["network", "images", "clean", LOOP, "ours", "verdicts that differ", "within one image"]
     rows, put_right = [], 0
     for network, name in NETWORKS.items():
         found = _of(results, network, PGD)
-        if found.keys() >= {"ours", "straight loop"}:
-            ours, loop = (_last(list(found[library].values())) for library in ("ours", "straight loop"))
+        if found.keys() >= {"ours", LOOP}:
+            ours, loop = (_last(list(found[library].values())) for library in ("ours", LOOP))
             put_right += loop["put_right"]
             rows.append([name, *_pgd_cells(ours, loop)])
     text = paragraph(
