@@ -72,15 +72,16 @@ def _counts(results: Results) -> str:
 
 def _rule() -> str:
     return paragraph(
-        "Agreement: the share of images with the same verdict, ours and the reference's, under the same seed number; "
-        "'itself' is a library's agreement with itself between its seeds, which is what chance alone does. Wanted of "
+        "Agreement: the share of images with the same verdict, ours and the reference's, under the same seed number, "
+        "and how many images differ; those that are wrong before any attack count as the same. 'Its own' and 'our own' "
+        "are a library's agreement with itself between its seeds, which is what chance alone does. Wanted of "
         f"every seed: at most max({100 * POINTS:.1f} points, one image) more survivors than the reference, and an "
         f"agreement of at least {100 * AGREEMENT:.0f} % or of what the reference reaches with itself."
     )
 
 
 def _agreement(results: Results) -> str:
-    header = ["network, reference", "agreement", "reference itself", "ours itself", "not above", "agrees"]
+    header = ["network, reference", "agreement (differ)", "its own", "our own", "not above", "agrees"]
     rows = []
     for network, name in NETWORKS.items():
         found = _of(results, network, AUTOATTACK)
@@ -97,7 +98,7 @@ def _compared(ours: BySeed, theirs: BySeed) -> list[str]:
     wanted = min([AGREEMENT, *own])
     above = {seed: ours[seed]["survived"] - theirs[seed]["survived"] for seed in seeds}
     return [
-        ", ".join(_share(agreements[seed]) for seed in seeds),
+        ", ".join(f"{_share(agreements[seed])} ({_different(ours[seed], theirs[seed])})" for seed in seeds),
         _mean(own),
         _mean(_itself(ours)),
         _held(above, lambda seed: above[seed] <= max(POINTS * ours[seed]["images"], 1), lambda n: f"{n:+d}"),

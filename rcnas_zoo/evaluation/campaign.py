@@ -21,6 +21,10 @@ SAMPLED_AT_ONCE = 64
 """Largest batch of a sample that grows until it suffices."""
 
 
+LIMITED_AT_ONCE = 16
+"""Largest batch where time is limited: a batch that has begun is waited for."""
+
+
 class _Enough(Exception):
     """Ends an attack before all its images."""
 
@@ -117,8 +121,9 @@ class Campaign:
             found = findings.estimated(ledger, numbers)
             return found.drawn > 0 and found.tolerance <= tolerance
 
+        at_most = LIMITED_AT_ONCE if self.limits.seconds else SAMPLED_AT_ONCE if tolerance is not None else None
         try:
-            self._fill(attack, ledger, numbers, enough, SAMPLED_AT_ONCE if tolerance is not None else None)
+            self._fill(attack, ledger, numbers, enough, None if attack.together else at_most)
         except _Failed as failed:  # one that fails must not lose what the others found
             findings.fail(attack, ledger, failed.error)
             return
@@ -153,9 +158,10 @@ class Campaign:
             ledger.record(replace(outcome, seconds=outcome.seconds / self.means.count))
             done += len(outcome.numbers)
             stops = done < len(numbers) and enough()
-            tell(len(numbers) if stops else done)
             if stops:
+                tell(done, total=done)
                 raise _Enough
+            tell(done)
 
         with suppress(_Enough):
             self._work(self._fitted(attack, ledger), missing, at_most, keep)
@@ -177,7 +183,9 @@ class Campaign:
         keep: Callable[[int, Attacked | Exception], None],
     ) -> None:
         size = self.batching.size(attack, len(missing))
-        batches = torch.split(missing, min(at_most or size, size))
+        if at_most is not None and self.batching.asked is None:
+            size = min(size, at_most)
+        batches = torch.split(missing, size)
         work = partial(_attack_batch, self.bench, attack)
         if self.means.workers is not None:
             self.means.workers.run(work, batches, keep)

@@ -23,7 +23,7 @@ from rcnas_zoo.evaluation.report import EvaluationReport, accuracy, worst_case
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.canonical import check_integer
-from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.errors import InvalidInput, shortened
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.threat import ThreatModel
@@ -83,7 +83,9 @@ def evaluate(
         IntegrityError: the only attack left the ball or the value range.
         Unavailable: memory does not suffice for one image, or the verdicts cannot be kept.
     """
-    threat = ThreatModel.parse(threat) if isinstance(threat, str) else threat
+    threat = _parse_threat(threat)
+    if not isinstance(model, nn.Module):
+        raise InvalidInput(f"the model must be a torch.nn.Module, got a {type(model).__name__}; load a name first")
     asked = _parse_names(attacks, limits)
     check_integer("the seed", seed, 0, 2**63 - 1)
     if batch_size is not None:
@@ -93,7 +95,9 @@ def evaluate(
         some = examples.at(slice(0, min(FLAGGED_IMAGES, batch_size or FLAGGED_IMAGES)))
         flags = list(model_flags(model, *some, examples.low, examples.high))
         if lint:
+            observer.progress(label, 0, 1, "lint")
             flags += lint_flags(model, examples, threat, seed)
+            observer.progress(label, 1, 1, "lint")
         bounds = (examples.classes, examples.low, examples.high, protocol)
         made = [_make(name, source, threat, *bounds) for name in dict.fromkeys([_CLEAN, *asked])]
         batching = Batching(_macs(model), examples.device.type, means.count, batch_size)
@@ -103,6 +107,14 @@ def evaluate(
     ran = {attack.name: {**how, **batching.settings(attack)} for attack in made if attack.name in findings.settings}
     settings = {name: {**findings.settings[name], **ran[name]} for name in map(str, asked) if name in ran}
     return _report(findings, settings, flags, seed, threat, examples.classes)
+
+
+def _parse_threat(threat: object) -> ThreatModel:
+    if isinstance(threat, str):
+        return ThreatModel.parse(threat)
+    if not isinstance(threat, ThreatModel):
+        raise InvalidInput(f"a threat must be a text such as linf@8/255 or a ThreatModel, got {shortened(threat)}")
+    return threat
 
 
 def _parse_names(attacks: Sequence[str], limits: Limits) -> list[AttackName]:

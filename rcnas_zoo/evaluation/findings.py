@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from rcnas_zoo.attacks.base import Attack
+from rcnas_zoo.evaluation.anytime import DEFAULT_PRIOR, Prior
 from rcnas_zoo.evaluation.ledger import UNKNOWN, Ledger
 from rcnas_zoo.evaluation.report import worst_predictions
 from rcnas_zoo.evaluation.sampling import Estimate, estimate
@@ -92,7 +93,10 @@ class Findings:
         seen = torch.zeros_like(self.standing)
         seen[numbers[:first]] = True
         attacked = self.standing & seen
-        return estimate(self.standing, attacked, attacked & (ledger.predictions != self.labels), attack=name)
+        # After other attacks few images break; after none, any share may.
+        prior = DEFAULT_PRIOR if len(self.predictions) > 1 else Prior(1.0, 1.0)
+        broken = attacked & (ledger.predictions != self.labels)
+        return estimate(self.standing, attacked, broken, attack=name, prior=prior)
 
     def check_any(self, asked: int) -> None:
         """At least one attack gave verdicts, of so many that were asked for.

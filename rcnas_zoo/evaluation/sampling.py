@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rcnas_zoo.evaluation.anytime import interval_of_count
+from rcnas_zoo.evaluation.anytime import DEFAULT_PRIOR, Prior, interval_of_count
 from rcnas_zoo.spec.canonical import check_integer
 from rcnas_zoo.spec.errors import InvalidInput
 
@@ -43,7 +43,12 @@ class Estimate:
 
 
 def estimate(
-    standing: Tensor, attacked: Tensor, broken: Tensor, attack: str = "autoattack", error: float = 0.05
+    standing: Tensor,
+    attacked: Tensor,
+    broken: Tensor,
+    attack: str = "autoattack",
+    error: float = 0.05,
+    prior: Prior = DEFAULT_PRIOR,
 ) -> Estimate:
     """Robust accuracy from the images that the costly attack was given so far.
 
@@ -53,13 +58,14 @@ def estimate(
         broken: bool (N,), those of the sample that broke.
         attack: name of the costly attack.
         error: as for `interval_of_count`.
+        prior: as for `interval_of_count`.
 
     Raises:
         InvalidInput: masks of another type or length, or one that is not inside the mask before it.
     """
     _check_masks(standing, attacked, broken)
     total, drawn, lost = (int(mask.sum()) for mask in (standing, attacked, broken))
-    least, most = interval_of_count(lost, drawn, total, error)
+    least, most = interval_of_count(lost, drawn, total, error, prior)
     share = lost / drawn if drawn else 0.0
     samples = len(standing)
     ends = ((total - most) / samples, (total - least) / samples)

@@ -31,6 +31,7 @@ class Evaluation:
         report: verdicts image by image.
         curve: accuracies over the radius, if radii were asked for.
         folder: where the report lies, if it was asked for.
+        linted: whether it was looked for signs that the numbers deceive.
     """
 
     model: str
@@ -40,6 +41,7 @@ class Evaluation:
     report: EvaluationReport = field(compare=False, repr=False)
     curve: tuple[CurvePoint, ...] = ()
     folder: Path | None = None
+    linted: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data, as `rcnas-zoo evaluate --json` prints it."""
@@ -91,7 +93,7 @@ def evaluate_entry(
     measurement = report.to_measurement(question.dataset, "test", question.images.digest)
     curve = security_curve(question, report, settings.radii, watcher)
     run_id = _track(model, measurement, report) if settings.track else None
-    evaluation = Evaluation(model, measurement, report.seconds, run_id, report, curve, to)
+    evaluation = Evaluation(model, measurement, report.seconds, run_id, report, curve, to, settings.lint)
     if to is not None:
         write_report(to, evaluation.to_dict(), question, report, curve)
     return evaluation

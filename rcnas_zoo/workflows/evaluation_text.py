@@ -29,6 +29,7 @@ def evaluation_text(evaluation: Evaluation) -> str:
             for flag in point.flags
             if flag not in found.flags
         ),
+        *(["lint: nothing found"] if evaluation.linted and not found.flags else []),
         *([f"report in {evaluation.folder}"] if evaluation.folder else []),
         f"took {evaluation.seconds:.1f} s",
     ]

@@ -4,7 +4,7 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import ModuleType
 
@@ -104,10 +104,12 @@ def _home(name: str) -> str:
 def _told(text: str) -> Iterator[None]:
     """Within: whatever goes wrong becomes one line."""
     try:
-        yield
+        # What the code prints is not what the command answers.
+        with redirect_stdout(sys.stderr):
+            yield
     except (InvalidInput, NotFound):
         raise
-    except Exception as error:  # the user's code may raise anything
+    except (Exception, SystemExit) as error:  # the user's code may raise anything
         raise InvalidInput(
             f"{text} must give a network, it failed with {type(error).__name__}: {error}; run it in Python by itself"
         ) from error

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from rcnas_zoo.attacks.guard import untouched
 from rcnas_zoo.attacks.registry import make_attack
 from rcnas_zoo.attacks.transfer import Source
 from rcnas_zoo.candidates.examples import receipt_of
@@ -9,11 +10,13 @@ from rcnas_zoo.candidates.source import DataSource
 from rcnas_zoo.candidates.verdicts import AttackJob, Ledgers, computed_by, evaluate_job, subset
 from rcnas_zoo.datasets.dataset import Dataset
 from rcnas_zoo.datasets.images import Images
+from rcnas_zoo.evaluation.inputs import check_inputs
 from rcnas_zoo.evaluation.report import EvaluationReport
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.canonical import digest
 from rcnas_zoo.spec.dataset import check_dataset_name, default_threat
+from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.spec.threat import ThreatModel
 from rcnas_zoo.workflows.evaluate_settings import EvaluateSettings
@@ -102,6 +105,12 @@ def _source(settings: EvaluateSettings, dataset: Dataset, machine: Machine) -> S
     found = find_subject(settings.source, machine)
     if found.entry:
         check_fits(found.entry.spec, dataset.shape, dataset.classes)
+    first = dataset.test().select([0])
+    try:
+        with untouched(found.network):
+            check_inputs(found.network, first.floats(), first.labels)
+    except InvalidInput as error:
+        raise InvalidInput(f"the source {settings.source!r} must take the same images: {error}") from error
     return Source(found.network, digest(found.identity))
 
 

@@ -11,7 +11,7 @@ from rcnas_zoo.evaluation.classes import clean_confusion, robust_confusion
 from rcnas_zoo.evaluation.report import EvaluationReport
 from rcnas_zoo.execution.disk import write_file
 from rcnas_zoo.reporting.security import confusion_picture, security_picture
-from rcnas_zoo.spec.canonical import canonical_json
+from rcnas_zoo.spec.canonical import canonical_json, digest
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.workflows.curve import CurvePoint
 from rcnas_zoo.workflows.question import Question
@@ -21,6 +21,8 @@ REPORT = "report.json"
 RECEIPT = "receipt.safetensors"
 VERDICTS = "verdicts.safetensors"
 FILES = (RECEIPT, VERDICTS, "confusion.png", "curve.png")
+SEAL = "seal"
+"""The digest of all else in the report: it tells damage, not malice."""
 FORMAT = 1
 
 
@@ -69,8 +71,9 @@ def write_report(
         "files": hashes,
     }
     check_new(folder)  # once more: an evaluation may take hours
+    sealed = {**about, SEAL: digest(about)}
     with new_folder(folder) as temporary:
-        for name, content in {**files, REPORT: canonical_json(about).encode()}.items():
+        for name, content in {**files, REPORT: canonical_json(sealed).encode()}.items():
             write_file(temporary / name, content)
 
 

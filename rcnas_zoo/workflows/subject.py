@@ -70,6 +70,8 @@ def find_subject(text: str, machine: Machine) -> Subject:
         code = sha256(Path(file_of(text)).read_bytes()).hexdigest()
         weights = weights_digest(network.state_dict())
         return Subject(text, network, None, {"function": text, "code": code, "weights": weights})
+    if text.endswith(".py"):
+        raise InvalidInput(f"a network of your own must be written FILE.py:FUNCTION, got {text!r}")
     entry = entry_of(text, machine)
     network = load_model(entry, device)
     weights = weights_digest(network.state_dict())

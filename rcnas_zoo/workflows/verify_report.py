@@ -10,13 +10,13 @@ from safetensors.torch import load
 from rcnas_zoo.candidates.verdicts import subset
 from rcnas_zoo.datasets.images import Images
 from rcnas_zoo.evaluation.report import accuracy, worst_case
-from rcnas_zoo.spec.canonical import as_object, check_integer, check_number, check_text, parse_object
+from rcnas_zoo.spec.canonical import as_object, check_integer, check_number, check_text, digest, parse_object
 from rcnas_zoo.spec.errors import IntegrityError, InvalidInput, shortened
 from rcnas_zoo.spec.threat import ThreatModel
 from rcnas_zoo.workflows.data import load_stated_images
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.own_model import names_function
-from rcnas_zoo.workflows.report_folder import FILES, FORMAT, RECEIPT, REPORT, VERDICTS
+from rcnas_zoo.workflows.report_folder import FILES, FORMAT, RECEIPT, REPORT, SEAL, VERDICTS
 from rcnas_zoo.workflows.subject import Subject, find_subject
 from rcnas_zoo.zoo.entry import RECEIPT_LIMIT, TEXT_LIMIT
 from rcnas_zoo.zoo.files import read_limited
@@ -52,6 +52,8 @@ def verify_report(folder: Path, machine: Machine, model: str | None = None, data
 def _read(folder: Path) -> dict[str, Any]:
     about = parse_object(read_limited(folder / REPORT, TEXT_LIMIT).decode(errors="replace"), REPORT)
     check_integer("the format of a report", about.get("format"), FORMAT, FORMAT)
+    if about.get(SEAL) != digest({name: value for name, value in about.items() if name != SEAL}):
+        raise IntegrityError(f"{REPORT} must match its own seal, but it was changed; measure the network again")
     for name in ("model", "dataset", "data_digest", "threat"):
         check_text(f"the {name} of a report", about.get(name))
     for name in ("samples", "seed", "broken"):

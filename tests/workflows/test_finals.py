@@ -68,7 +68,8 @@ def test_weights_that_are_given_are_measured_and_not_trained(job, trained, machi
     assert result.measured == trained.entry.record.measured
     assert result.curve == ()
     assert not (machine.cache / "training").exists()
-    assert len(cache_keys(machine, "verdicts")) == 1
+    # One of the clean images and one of the attack.
+    assert len(cache_keys(machine, "verdicts")) == 2
 
 
 def test_a_training_that_diverges_says_so_and_is_measured_with_its_last_finite_weights(job, machine):

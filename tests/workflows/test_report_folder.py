@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 from safetensors.torch import load_file
 
-from rcnas_zoo.spec.canonical import canonical_json
+from rcnas_zoo.spec.canonical import canonical_json, digest
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.workflows.evaluate import evaluate_entry
 from rcnas_zoo.workflows.evaluate_settings import EvaluateSettings
@@ -105,7 +105,9 @@ def test_a_changed_file_is_refused(made, machine, name):
 def test_a_report_that_claims_something_else_is_refused(made, machine, change, name):
     _, folder = made
     about = json.loads((folder / "report.json").read_text())
-    (folder / "report.json").write_text(canonical_json({**about, **change}))
+    del about["seal"]
+    about |= change
+    (folder / "report.json").write_text(canonical_json({**about, "seal": digest(about)}))
     assert name in failed(folder, machine)
 
 
@@ -113,3 +115,10 @@ def test_the_folder_must_be_new(made, trained, machine):
     _, folder = made
     with pytest.raises(InvalidInput, match="the folder for a report must not exist yet"):
         evaluate_entry(str(trained.entry.folder), EvaluateSettings(attacks=("fgsm",)), machine, to=folder)
+
+
+def test_whatever_is_changed_breaks_the_seal(made, machine):
+    _, folder = made
+    about = json.loads((folder / "report.json").read_text())
+    (folder / "report.json").write_text(canonical_json({**about, "flags": ["all is well"]}))
+    assert "must match its own seal" in failed(folder, machine)["report"]
