@@ -113,7 +113,6 @@ class _Walk:
 
     def __init__(self, hunt: Hunt, effort: Effort, streams: list[torch.Generator], noise: Tensor) -> None:
         self._hunt = hunt
-        self.effort = effort.queries
         self._effort = effort
         self._streams = streams
         pixels = hunt.centres[0].numel()

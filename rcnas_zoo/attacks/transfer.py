@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from rcnas_zoo.attacks.base import Attack
+from rcnas_zoo.attacks.base import Attack, CleanAttack
 from rcnas_zoo.attacks.hunt import Hunt
 from rcnas_zoo.attacks.victim import Victim
 
@@ -22,6 +22,11 @@ class Source:
 
     model: nn.Module
     identity: str
+
+
+def by_way_of(source: Source | None, attack: Attack) -> Attack:
+    """The attack made on a source; itself without one, or if it is none at all."""
+    return attack if source is None or isinstance(attack, CleanAttack) else TransferAttack(attack, source)
 
 
 class TransferAttack(Attack):

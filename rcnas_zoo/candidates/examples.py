@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from rcnas_zoo.attacks.base import Attack
 from rcnas_zoo.attacks.guard import untouched
 from rcnas_zoo.attacks.registry import make_attack
-from rcnas_zoo.attacks.transfer import TransferAttack
+from rcnas_zoo.attacks.transfer import by_way_of
 from rcnas_zoo.candidates.verdicts import AttackJob, Ledgers
 from rcnas_zoo.datasets.images import Images
 from rcnas_zoo.evaluation.receipts.coarse import Originals
@@ -57,5 +57,4 @@ def broken_examples(ledgers: Ledgers, report: EvaluationReport, bounds: Range) -
 
 
 def _attack(name: str, job: AttackJob, classes: int, bounds: Range) -> Attack:
-    attack = make_attack(AttackName.parse(name), job.threat, classes, *bounds, job.protocol)
-    return TransferAttack(attack, job.source) if job.source and name != "clean" else attack
+    return by_way_of(job.source, make_attack(AttackName.parse(name), job.threat, classes, *bounds, job.protocol))

@@ -5,10 +5,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from rcnas_zoo.attacks.base import Attack
 from rcnas_zoo.attacks.guard import untouched
 from rcnas_zoo.attacks.registry import make_attack
-from rcnas_zoo.attacks.transfer import Source, TransferAttack
+from rcnas_zoo.attacks.transfer import Source, by_way_of
 from rcnas_zoo.evaluation.batching import Batching
 from rcnas_zoo.evaluation.bench import Bench
 from rcnas_zoo.evaluation.campaign import Campaign, Means
@@ -99,7 +98,8 @@ def evaluate(
             flags += lint_flags(model, examples, threat, seed)
             observer.progress(label, 1, 1, "lint")
         bounds = (examples.classes, examples.low, examples.high, protocol)
-        made = [_make(name, source, threat, *bounds) for name in dict.fromkeys([_CLEAN, *asked])]
+        names = dict.fromkeys([_CLEAN, *asked])
+        made = [by_way_of(source, make_attack(name, threat, *bounds)) for name in names]
         batching = Batching(_macs(model), examples.device.type, means.count, batch_size)
         campaign = Campaign(Bench(model, examples, seed), seed, batching, means, limits, observer, label)
         findings = campaign.run(made)
@@ -124,11 +124,6 @@ def _parse_names(attacks: Sequence[str], limits: Limits) -> list[AttackName]:
     if limits.tolerance is not None and len([name for name in names if name != _CLEAN]) == 1:
         return [AttackName.parse(CHEAP), *names]
     return names
-
-
-def _make(name: AttackName, source: Source | None, threat: ThreatModel, *bounds: Any) -> Attack:
-    attack = make_attack(name, threat, *bounds)
-    return attack if source is None or name == _CLEAN else TransferAttack(attack, source)
 
 
 def _macs(model: nn.Module) -> int:
