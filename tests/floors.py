@@ -19,6 +19,7 @@ FLOORS = (
     ("tracking",),
     ("zoo",),
     ("candidates",),
+    ("oracles",),
     ("search",),
     ("reporting",),
     ("workflows",),

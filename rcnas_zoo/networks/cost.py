@@ -1,5 +1,7 @@
 """What a network costs, from its spec alone: no module is made, no torch is needed."""
 
+from functools import lru_cache
+
 from rcnas_zoo.networks.counting import Cost
 from rcnas_zoo.networks.registry import kind_of
 from rcnas_zoo.spec.network import NetworkSpec
@@ -7,6 +9,7 @@ from rcnas_zoo.spec.network import NetworkSpec
 __all__ = ["Cost", "cost"]
 
 
+@lru_cache(maxsize=1 << 16)
 def cost(spec: NetworkSpec) -> Cost:
     """Parameters, and multiply-accumulates of convolutions and linear layers for one image of the spec's input size.
 

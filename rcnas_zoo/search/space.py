@@ -133,6 +133,25 @@ class ResidualSpace:
             for index, stage in enumerate(stages)
         )
 
+    def draw(self, generator: torch.Generator) -> ResidualSpec:
+        """A network drawn uniformly from all distinct ones."""
+        return self.decode(self.sample(generator))[0]
+
+    def decode_many(self, actions: Sequence[Sequence[StageAction]]) -> list[ResidualSpec]:
+        """The networks of several actions; see `decode`."""
+        return [self.decode(one)[0] for one in actions]
+
+    def fit(self, stages: Sequence[StageSpec]) -> ResidualSpec:
+        """The network of the space that comes nearest to the stages of another, perhaps one of another space.
+
+        Raises:
+            InvalidInput: another number of stages.
+        """
+        if len(stages) != len(self.teacher.stages):
+            raise InvalidInput(f"a network must have {len(self.teacher.stages)} stages to fit here, got {len(stages)}")
+        pairs = zip(stages, self.teacher.stages, strict=True)
+        return self.decode([_action(stage, whole) for stage, whole in pairs])[0]
+
     def smallest(self) -> ResidualSpec:
         """The network of the space with the fewest MACs."""
         halving = self.downsamplings

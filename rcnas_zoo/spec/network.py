@@ -6,6 +6,7 @@ it, and a new kind never changes an old digest.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 from rcnas_zoo.spec.canonical import (
@@ -82,7 +83,7 @@ class NetworkSpec(ABC):
         """The canonical JSON text."""
         return canonical_json(self.to_dict())
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """sha256 of the canonical JSON, 64 hex digits."""
         return digest(self.to_dict())

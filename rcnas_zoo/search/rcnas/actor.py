@@ -59,6 +59,19 @@ class Actor:
         actor._load(policy)
         return actor
 
+    @classmethod
+    def with_encoder(
+        cls, settings: RcnasSettings, stages: int, policy: Mapping[str, Tensor], generator: torch.Generator
+    ) -> "Actor":
+        """An actor with the encoder of an earlier one and a fresh policy.
+
+        Raises:
+            InvalidInput: a tensor of the encoder is missing or has another shape.
+        """
+        encoder = unset(lambda: StateEncoder(stages, settings))
+        load(encoder, under("encoder", policy), "the encoder of a policy")
+        return cls(settings, encoder, fresh_policy(settings, generator))
+
     @torch.no_grad()
     def states(self, features: Tensor) -> Tensor:
         """The states (stages, state_size) of a task's features (stages, FEATURES)."""

@@ -47,15 +47,23 @@ class RcnasSearcher:
         actor: the agent; it is changed by learning.
         seed: seed of the draws.
         reward: how the evaluator makes its rewards, for annealing.
+        space: where to look; None takes all compressions of the teacher.
 
     Raises:
-        InvalidInput: the teacher is not a residual network, or no compression of it meets the budget.
+        InvalidInput: the teacher is not a residual network, or no network of the space meets the budget.
     """
 
-    def __init__(self, problem: SearchProblem, actor: Actor, seed: int, reward: RewardSettings) -> None:
-        self._space = ResidualSpace.of(problem.teacher.spec)
+    def __init__(
+        self,
+        problem: SearchProblem,
+        actor: Actor,
+        seed: int,
+        reward: RewardSettings,
+        space: ResidualSpace | None = None,
+    ) -> None:
+        self._space = space or ResidualSpace.of(problem.teacher.spec)
         self._space.require_budget(problem.budget)
-        teacher, facts = self._space.teacher, problem.teacher
+        teacher, facts = ResidualSpace.of(problem.teacher.spec).teacher, problem.teacher
         self._problem = problem
         self._reward_settings = reward
         self._actor = actor

@@ -1,0 +1,51 @@
+"""The space of a table: whatever is asked for, the nearest tabulated network is what one gets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from rcnas_zoo.oracles.table import Table, stage_numbers
+from rcnas_zoo.search.space import ResidualSpace, StageAction
+from rcnas_zoo.spec.residual import ResidualSpec, StageSpec
+
+
+@dataclass(frozen=True, eq=False)
+class TabulatedSpace(ResidualSpace):
+    """The networks of a table; ratios are shares of the table's grid, whatever the teacher of the task is.
+
+    All methods search it by the same rule: an action means the row that is nearest to what it would make of the grid.
+    """
+
+    table: Table
+
+    @classmethod
+    def on(cls, table: Table) -> "TabulatedSpace":
+        """The space of a table."""
+        return cls(table.grid, table)
+
+    def decode(self, actions: Sequence[StageAction]) -> tuple[ResidualSpec, str]:
+        """See `ResidualSpace.decode`."""
+        spec, note = super().decode(actions)
+        return self.table.specs[self.table.row_of(spec)], note
+
+    def decode_many(self, actions: Sequence[Sequence[StageAction]]) -> list[ResidualSpec]:
+        """See `ResidualSpace.decode_many`."""
+        wanted = [ResidualSpace.decode(self, one)[0].stages for one in actions]
+        return [self.table.specs[row] for row in self.table.nearest(stage_numbers(wanted)).tolist()]
+
+    def fit(self, stages: Sequence[StageSpec]) -> ResidualSpec:
+        """See `ResidualSpace.fit`."""
+        return self.table.specs[int(self.table.nearest(stage_numbers([stages]))[0])]
+
+    def draw(self, generator: torch.Generator) -> ResidualSpec:
+        """See `ResidualSpace.draw`: each row is as likely as any other."""
+        return self.table.specs[int(torch.randint(len(self.table), (1,), generator=generator))]
+
+    def sample(self, generator: torch.Generator) -> tuple[StageAction, ...]:
+        """See `ResidualSpace.sample`."""
+        return self.encode(self.draw(generator))
+
+    def smallest(self) -> ResidualSpec:
+        """See `ResidualSpace.smallest`."""
+        return self.table.specs[int(self.table.macs.argmin())]
