@@ -12,6 +12,7 @@ import json
 import os
 import time
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ from rcnas_zoo.networks.accelerated import keep_freed_memory
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.networks.wide import wide_spec
+from rcnas_zoo.oracles.store import write_table
+from rcnas_zoo.oracles.table import Table, TableTeacher, stage_numbers
 from rcnas_zoo.search.rcnas.lips import lips_statistics
 from rcnas_zoo.search.space import ResidualSpace
 from rcnas_zoo.spec.attack import AttackName
@@ -268,6 +271,87 @@ def measure_command(
             os.fsync(file.fileno())
         click.echo(f"{name} {number + 1}/{len(todo)}: {row['seconds']:.1f} s", err=True)
     (folder / f"{name}-provenance.json").write_text(json.dumps(provenance(name, plan, source, cache)))
+
+
+@main.command("pack")
+@click.argument("name", type=click.Choice(list(PLANS)))
+@click.option("--from", "folder", type=click.Path(path_type=Path), required=True)
+@click.option("--to", "path", type=click.Path(path_type=Path), required=True)
+def pack_command(name: str, folder: Path, path: Path) -> None:
+    """Make the table of all networks that are measured, in the order of their drawing."""
+    plan = PLANS[name]
+    rows = [json.loads(line) for file in sorted(folder.glob(f"{name}-rows-*.jsonl")) for line in _lines(file)]
+    deep = [json.loads(line) for file in sorted(folder.glob(f"{name}-autoattack-*.jsonl")) for line in _lines(file)]
+    order = {spec.digest: number for number, spec in enumerate(chosen_specs(plan))}
+    found = {NetworkSpec.from_dict(row["spec"]).digest: row for row in rows if not row["teacher"]}
+    kept = [found[digest] for digest in sorted(found, key=lambda digest: order[digest])]
+    facts = json.loads((folder / f"{name}-provenance.json").read_text())
+    table = table_of(name, plan, kept, [row for row in rows if row["teacher"]], deep, facts)
+    write_table(table, path)
+    click.echo(f"{path}: {len(table)} networks, {path.stat().st_size} bytes")
+
+
+def table_of(name: str, plan: Plan, rows: list[Any], teachers: list[Any], deep: list[Any], facts: Any) -> Table:
+    """The table of measured rows."""
+    verdicts = {column: bits([row["verdicts"][key] for row in rows], plan) for key, column in columns(plan).items()}
+    accuracy = {column: found.double().mean(1) for column, found in verdicts.items()}
+    samples = dict.fromkeys(accuracy, plan.evaluation_size)
+    specs = [NetworkSpec.from_dict(row["spec"]) for row in rows]
+    if deep:
+        attacked_by = {NetworkSpec.from_dict(row["spec"]).digest: row["autoattack"] for row in deep}
+        column = f"autoattack linf@{plan.radii[1]}"
+        values = [_share(attacked_by.get(spec.digest), plan.autoattack_images) for spec in specs]
+        accuracy[column], samples[column] = torch.tensor(values, dtype=torch.float64), plan.autoattack_images
+    return Table(
+        name=name,
+        dataset=name,
+        grid=plan.teacher("wrn-16-2"),
+        stages=stage_numbers([spec.stages for spec in specs if isinstance(spec, ResidualSpec)]),
+        accuracy=accuracy,
+        samples=samples,
+        margins={_threat(key): torch.tensor([row["margins"][key] for row in rows]) for key in rows[0]["margins"]},
+        teachers={row["teacher"]: teacher_of(row, plan) for row in sorted(teachers, key=lambda row: row["teacher"])},
+        verdicts=verdicts,
+        provenance={
+            **facts,
+            "seconds": round(sum(row["seconds"] for row in [*rows, *teachers, *deep])),
+            "weights": sha256("".join(row["weights"] for row in rows).encode()).hexdigest(),
+            "diverged": sum(row["diverged"] for row in rows),
+            "script": "benchmarks/make_oracle.py",
+        },
+    )
+
+
+def teacher_of(row: Any, plan: Plan) -> TableTeacher:
+    """A teacher of measured rows."""
+    names = columns(plan)
+    accuracy = {names[key]: float(bits([row["verdicts"][key]], plan).double().mean()) for key in names}
+    lips = {names[key]: tuple(values) for key, values in row["lips"].items()}
+    spec = NetworkSpec.from_dict(row["spec"])
+    assert isinstance(spec, ResidualSpec)
+    return TableTeacher(spec, accuracy, lips)
+
+
+def columns(plan: Plan) -> dict[str, str]:
+    """What was measured, by the names of the lines and of the table."""
+    return {"clean": "clean", **{f"{attack}@{at}": f"{attack} linf@{at}" for attack, at in plan.attacks}}
+
+
+def bits(rows: list[str], plan: Plan) -> Tensor:
+    """Verdicts (rows, images) of bits in hexadecimal."""
+    packed_rows = np.array([list(bytes.fromhex(row)) for row in rows], dtype=np.uint8)
+    return torch.from_numpy(np.unpackbits(packed_rows, axis=1, count=plan.evaluation_size).astype(bool))
+
+
+def _share(found: dict[str, str] | None, images: int) -> float:
+    if found is None:
+        return float("nan")
+    (text,) = found.values()
+    return int.from_bytes(bytes.fromhex(text), "big").bit_count() / images
+
+
+def _threat(key: str) -> str:
+    return key if key == "clean" else f"linf@{key}"
 
 
 def _lines(path: Path) -> list[str]:

@@ -79,18 +79,6 @@ class Knowledge:
         """The evaluations, if they were kept. Raises as `Experience.of`."""
         return Experience.of(self.tensors)
 
-    def require_experience(self, method: str) -> Experience:
-        """The evaluations.
-
-        Raises:
-            InvalidInput: they were not kept.
-        """
-        if self.experience is None:
-            raise InvalidInput(
-                f"the method {method} must have a policy with the evaluations of its meta-training, got none"
-            )
-        return self.experience
-
 
 def stages_of(row: Tensor) -> tuple[StageSpec, ...]:
     """The stages of a row of `Experience.stages`."""

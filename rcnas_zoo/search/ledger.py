@@ -16,8 +16,8 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._digests)
 
-    def __contains__(self, spec: NetworkSpec) -> bool:
-        return spec.digest in self._digests
+    def __contains__(self, spec: object) -> bool:
+        return isinstance(spec, NetworkSpec) and spec.digest in self._digests
 
     def add(self, spec: NetworkSpec, note: str = "") -> Proposal:
         """The next proposal."""

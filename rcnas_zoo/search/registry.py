@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from rcnas_zoo.search.given import Given
 from rcnas_zoo.search.method import Searcher
 from rcnas_zoo.search.random_search import RandomSearcher
-from rcnas_zoo.search.rcnas.searchers import cold_agent
+from rcnas_zoo.search.rcnas.searchers import cold_agent, printed_agent, warm_agent
+from rcnas_zoo.search.surrogate.searcher import SurrogateSearcher
 from rcnas_zoo.spec.errors import unknown_choice
 from rcnas_zoo.spec.search import SearchProblem
 
@@ -19,6 +20,9 @@ def _random(problem: SearchProblem, given: Given) -> Searcher:
 METHODS: Mapping[str, Maker] = {
     "r-nas": cold_agent,
     "random": _random,
+    "rc-nas": warm_agent,
+    "rc-nas-paper": printed_agent,
+    "surrogate": SurrogateSearcher,
 }
 """Name to maker. Every maker raises `InvalidInput` where no network of the space meets the budget."""
 

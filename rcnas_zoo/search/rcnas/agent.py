@@ -1,6 +1,6 @@
 """RC-NAS as a searcher: draws actions, turns them into networks, and learns from their rewards (Algorithm 2)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import isnan
 
@@ -8,13 +8,15 @@ import torch
 from torch import Tensor
 
 from rcnas_zoo.candidates.reward import RewardSettings, annealing, reward
-from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.search.ledger import Ledger
 from rcnas_zoo.search.rcnas.actor import Actor
 from rcnas_zoo.search.rcnas.baseline import Baseline
+from rcnas_zoo.search.rcnas.drawing import Drawn, Filter
 from rcnas_zoo.search.rcnas.features import task_features, teacher_pattern
-from rcnas_zoo.search.rcnas.policy import ActionDistribution, stage_actions
+from rcnas_zoo.search.rcnas.policy import ActionDistribution
+from rcnas_zoo.search.rcnas.tensors import prefixed, under
 from rcnas_zoo.search.space import ResidualSpace
+from rcnas_zoo.search.surrogate.ranker import SurrogateRanker
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.residual import ResidualSpec
 from rcnas_zoo.spec.search import Outcome, Proposal, SearchProblem
@@ -38,9 +40,7 @@ class Draw:
 class RcnasSearcher:
     """Searches one task with an actor; the actor learns after every T observed networks.
 
-    MACs are known before training, so a draw over the budget, or of a network visited before, is thrown away and
-    drawn again, at most ``tries`` times; then the best draw counts, within the budget before new. The likelihood is
-    not corrected for the draws thrown away.
+    Draws over the budget, or of a network visited before, are drawn again (`rcnas_zoo.search.rcnas.drawing`).
 
     Args:
         problem: the task, its teacher and budget.
@@ -48,6 +48,7 @@ class RcnasSearcher:
         seed: seed of the draws.
         reward: how the evaluator makes its rewards, for annealing.
         space: where to look; None takes all compressions of the teacher.
+        ranker: chooses among many draws and learns from every outcome; None takes the first draw that fits.
 
     Raises:
         InvalidInput: the teacher is not a residual network, or no network of the space meets the budget.
@@ -60,7 +61,9 @@ class RcnasSearcher:
         seed: int,
         reward: RewardSettings,
         space: ResidualSpace | None = None,
+        ranker: SurrogateRanker | None = None,
     ) -> None:
+        self._ranker = ranker
         self._space = space or ResidualSpace.of(problem.teacher.spec)
         self._space.require_budget(problem.budget)
         teacher, facts = ResidualSpace.of(problem.teacher.spec).teacher, problem.teacher
@@ -88,6 +91,8 @@ class RcnasSearcher:
         if draw is None or draw.reward is not None:
             raise InvalidInput(f"an observed proposal must be one that waits for its outcome, got number {proposal.id}")
         self._open[proposal.id] = replace(draw, reward=self._reward(outcome))
+        if self._ranker is not None and isinstance(proposal.spec, ResidualSpec):
+            self._ranker.observe(proposal.spec, outcome)
         observed = {number: draw for number, draw in self._open.items() if draw.reward is not None}
         if len(observed) == self._actor.settings.steps:
             self._learn(list(observed.values()))
@@ -100,6 +105,7 @@ class RcnasSearcher:
         rewards = [torch.nan if draw.reward is None else draw.reward for draw in draws]
         return {
             **self._actor.state(),
+            **prefixed("ranker", self._ranker.state() if self._ranker else {}),
             "searcher.generator": self._generator.get_state(),
             "searcher.baseline": self._baseline.state(),
             "searcher.seen": self._ledger.state(),
@@ -115,6 +121,8 @@ class RcnasSearcher:
         self._generator.set_state(state["searcher.generator"])
         self._baseline.restore(state["searcher.baseline"])
         self._ledger.restore(state["searcher.seen"])
+        if self._ranker is not None:
+            self._ranker.restore(under("ranker", state))
         columns = zip(
             state["searcher.open"].tolist(),
             state["searcher.actions"].clone(),
@@ -128,39 +136,19 @@ class RcnasSearcher:
         }
 
     def _propose(self) -> Proposal:
-        draw, spec, note = self._choose()
-        proposal = self._ledger.add(spec, note)
-        self._open[proposal.id] = draw
+        temperature = self._actor.settings.temperature(len(self._ledger))
+        drawn = self._choose(self._distribution(torch.tensor(temperature)))
+        proposal = self._ledger.add(drawn.spec, drawn.note)
+        self._open[proposal.id] = Draw(drawn.action, temperature)
         return proposal
 
-    def _choose(self) -> tuple[Draw, ResidualSpec, str]:
-        """The first draw that is within the budget and new, or the best of all tries."""
-        temperature = self._actor.settings.temperature(len(self._ledger))
-        best, best_rank = None, (False, False)
-        for action in self._actions(temperature):
-            spec, note = self._space.decode(stage_actions(action))
-            rank = self._rank(spec)
-            if best is None or rank > best_rank:
-                best, best_rank = (Draw(action, temperature), spec, note), rank
-            if all(rank):
-                break
-        assert best is not None
-        return best
-
-    @torch.no_grad()
-    def _actions(self, temperature: float) -> Iterator[Tensor]:
+    def _choose(self, distribution: ActionDistribution) -> Drawn:
         settings = self._actor.settings
-        distribution = self._distribution(torch.tensor(temperature))
-        if settings.first_query_mean and len(self._ledger) == 0:
-            yield distribution.mode()
-        for _ in range(settings.tries):
-            yield distribution.sample(self._generator)
-
-    def _rank(self, spec: ResidualSpec) -> tuple[bool, bool]:
-        settings = self._actor.settings
-        affordable = not settings.cost_filter or cost(spec).macs <= self._problem.budget
-        new = not settings.avoid_repeats or spec not in self._ledger
-        return affordable, new
+        draws = Filter(self._space, self._problem.budget, settings, self._ledger)
+        mode_first = settings.first_query_mean and len(self._ledger) == 0
+        if self._ranker is None:
+            return draws.choose(distribution, self._generator, mode_first)
+        return draws.choose_ranked(distribution, self._generator, self._ranker, mode_first)
 
     def _distribution(self, temperature: Tensor) -> ActionDistribution:
         return self._actor.distribution(self._states, self._pattern).at(temperature)

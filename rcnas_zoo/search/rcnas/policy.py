@@ -45,6 +45,12 @@ class ActionDistribution:
         bits = torch.rand(self.logits.shape, generator=generator) < self.logits.sigmoid()
         return torch.cat([self.mean + self.log_std.exp() * noise, bits.float()], dim=-1)
 
+    def samples(self, count: int, generator: torch.Generator) -> Tensor:
+        """So many actions, (count, stages, 4)."""
+        noise = torch.randn((count, *self.mean.shape), generator=generator)
+        bits = torch.rand((count, *self.logits.shape), generator=generator) < self.logits.sigmoid()
+        return torch.cat([self.mean + self.log_std.exp() * noise, bits.float()], dim=-1)
+
     def mode(self) -> Tensor:
         """The action (stages, 4) of the means and of the likelier bits."""
         return torch.cat([self.mean, (self.logits > 0).float()], dim=-1)

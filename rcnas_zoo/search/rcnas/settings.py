@@ -120,3 +120,8 @@ class RcnasSettings:
 # For a meta-trained policy: it knows where to look, so it learns slowly and narrows its search. A fresh agent would
 # narrow it around a guess.
 FINE_TUNING = RcnasSettings(learning_rate=1e-3, temperature_end=0.3)
+
+# As Algorithm 2 and Eq. 5 print it, but for the filter, which every method has.
+PRINTED = RcnasSettings(
+    learning_rate=1e-3, baseline="none", normalise=False, entropy=0.0, first_query_mean=False, avoid_repeats=False
+)

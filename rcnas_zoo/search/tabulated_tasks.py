@@ -1,0 +1,89 @@
+"""Meta-training on tables: the same algorithm, and no training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from rcnas_zoo.candidates.reward import RewardSettings
+from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.oracles.problems import problem_on
+from rcnas_zoo.oracles.replay import ReplayEvaluator
+from rcnas_zoo.oracles.table import Table, column_name
+from rcnas_zoo.search.space import ResidualSpace
+from rcnas_zoo.search.tabulated import TabulatedSpace
+from rcnas_zoo.spec.budget import Budget
+from rcnas_zoo.spec.residual import ResidualSpec
+from rcnas_zoo.spec.search import SearchProblem, TeacherFacts
+from rcnas_zoo.spec.task import Task
+from rcnas_zoo.spec.threat import ThreatModel
+
+
+@dataclass(frozen=True, eq=False)
+class TabulatedTask:
+    """A task on a table."""
+
+    table: Table
+    task: Task
+    threat: ThreatModel
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.threat}"
+
+    @property
+    def problem(self) -> SearchProblem:
+        """The search problem; raises as `problem_on`."""
+        return problem_on(self.table, self.task, self.threat)
+
+
+@dataclass(frozen=True, eq=False)
+class TabulatedTasks:
+    """`MetaTasks` on tables.
+
+    Students as teachers have the accuracy of their row; Lipschitz statistics are tabulated for the tables' own
+    teachers alone, so a student has those of the task's.
+
+    Attributes:
+        tasks: the tasks.
+        reward: how rewards are made.
+    """
+
+    tasks: Sequence[TabulatedTask]
+    reward: RewardSettings = field(default_factory=RewardSettings)
+
+    @property
+    def names(self) -> Sequence[str]:
+        """See `MetaTasks.names`."""
+        return [str(task) for task in self.tasks]
+
+    def roots(self, number: int) -> Sequence[ResidualSpec]:
+        """See `MetaTasks.roots`: all teachers that the tasks of the same data set name."""
+        own = self.tasks[number]
+        names = [str(own.task.teacher), *(str(t.task.teacher) for t in self.tasks if t.table is own.table)]
+        return [own.table.teachers[name].spec for name in dict.fromkeys(names)]
+
+    def budget(self, number: int) -> int:
+        """See `MetaTasks.budget`."""
+        return self.tasks[number].task.budget.macs
+
+    def problem(self, number: int, teacher: ResidualSpec, budget: int) -> SearchProblem:
+        """See `MetaTasks.problem`."""
+        own = self.tasks[number]
+        problem = own.problem
+        price = cost(teacher)
+        named = {t.spec: t for t in own.table.teachers.values()}.get(teacher)
+        column = column_name(str(own.task.attack), own.threat)
+        if named is not None:
+            accuracy, lips = named.accuracy[column], named.lips.get(column, problem.teacher.lips)
+        else:
+            accuracy, lips = float(own.table.accuracy[column][own.table.row_of(teacher)]), problem.teacher.lips
+        facts = TeacherFacts(teacher, price.parameters, price.macs, accuracy, lips)
+        return replace(problem, teacher=facts, task=replace(own.task, budget=Budget(budget)))
+
+    def space(self, number: int, teacher: ResidualSpec) -> ResidualSpace:
+        """See `MetaTasks.space`: the table, as shares of its grid, or of a student that is compressed further."""
+        table = self.tasks[number].table
+        whole = table.grid if teacher in {t.spec for t in table.teachers.values()} else teacher
+        return TabulatedSpace(whole, table)
+
+    def evaluator(self, number: int) -> ReplayEvaluator:
+        """See `MetaTasks.evaluator`."""
+        return ReplayEvaluator(self.tasks[number].table, self.reward)
