@@ -55,20 +55,20 @@ class Plan:
     Attributes:
         input: what the networks take.
         stem_stride: of every network.
-        most_macs: what a tabulated network may cost at most.
+        draws: how many networks are drawn, in turn, from those that cost at most so many MACs. Most networks of the
+            space are dear, so that without the second draw small budgets would find few.
         radii: the Linf radii, as text, from small to large; the networks are trained for the middle one.
         train_size, evaluation_size: images; 0 means all that the evaluation split leaves.
-        networks, autoattack: how many networks are tabulated, and how many of them are attacked by AutoAttack.
+        autoattack: how many networks are attacked by AutoAttack.
         autoattack_images: on how many images.
     """
 
     input: InputSpec
     stem_stride: int
-    most_macs: int
+    draws: tuple[tuple[int, int], ...]
     radii: tuple[str, str, str]
     train_size: int
     evaluation_size: int
-    networks: int
     autoattack: int
     autoattack_images: int
 
@@ -87,8 +87,12 @@ class Plan:
 
 
 PLANS = {
-    "digits": Plan(InputSpec((1, 8, 8)), 1, 2_100_000, ("3/20", "1/5", "1/4"), 0, 360, 640, 40, 48),
-    "fashion-mnist": Plan(InputSpec((1, 14, 14)), 2, 1_800_000, ("1/20", "1/10", "3/20"), 2000, 512, 240, 24, 48),
+    "digits": Plan(
+        InputSpec((1, 8, 8)), 1, ((300, 2_100_000), (340, 1_000_000)), ("3/20", "1/5", "1/4"), 0, 360, 40, 48
+    ),
+    "fashion-mnist": Plan(
+        InputSpec((1, 14, 14)), 2, ((100, 1_800_000), (140, 900_000)), ("1/20", "1/10", "3/20"), 2000, 512, 24, 48
+    ),
 }
 
 
@@ -114,14 +118,16 @@ def halved(images: np.ndarray) -> np.ndarray:
 
 
 def chosen_specs(plan: Plan) -> list[ResidualSpec]:
-    """Distinct networks of the WRN-16-2 space under the cap, drawn uniformly."""
+    """Distinct networks of the WRN-16-2 space, drawn uniformly from those under each cap."""
     space = ResidualSpace.of(plan.teacher("wrn-16-2"))
     generator = torch.Generator().manual_seed(SEED)
     found: dict[str, ResidualSpec] = {}
-    while len(found) < plan.networks:
-        spec, _ = space.decode(space.sample(generator))
-        if cost(spec).macs <= plan.most_macs:
-            found[spec.digest] = spec
+    for count, most_macs in plan.draws:
+        wanted = len(found) + count
+        while len(found) < wanted:
+            spec = space.draw(generator)
+            if cost(spec).macs <= most_macs:
+                found[spec.digest] = spec
     return list(found.values())
 
 
