@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from rcnas_zoo.search.evolution import EvolutionSearcher
 from rcnas_zoo.search.given import Given
 from rcnas_zoo.search.method import Searcher
 from rcnas_zoo.search.random_search import RandomSearcher
@@ -17,12 +18,17 @@ def _random(problem: SearchProblem, given: Given) -> Searcher:
     return RandomSearcher(given.space, problem.budget, given.seed)
 
 
+def _evolution(problem: SearchProblem, given: Given) -> Searcher:
+    return EvolutionSearcher(given.space, problem.budget, given.seed)
+
+
 METHODS: Mapping[str, Maker] = {
     "r-nas": cold_agent,
     "random": _random,
     "rc-nas": warm_agent,
     "rc-nas-paper": printed_agent,
     "surrogate": SurrogateSearcher,
+    "evolution": _evolution,
 }
 """Name to maker. Every maker raises `InvalidInput` where no network of the space meets the budget."""
 
