@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from rcnas_zoo.search.evolution import EvolutionSearcher
 from rcnas_zoo.search.given import Given
+from rcnas_zoo.search.listed import portfolio, scaling_rule
 from rcnas_zoo.search.method import Searcher
 from rcnas_zoo.search.random_search import RandomSearcher
 from rcnas_zoo.search.rcnas.searchers import cold_agent, printed_agent, warm_agent
@@ -29,6 +30,8 @@ METHODS: Mapping[str, Maker] = {
     "rc-nas-paper": printed_agent,
     "surrogate": SurrogateSearcher,
     "evolution": _evolution,
+    "portfolio": portfolio,
+    "robustresnet": scaling_rule,
 }
 """Name to maker. Every maker raises `InvalidInput` where no network of the space meets the budget."""
 

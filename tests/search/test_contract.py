@@ -28,6 +28,8 @@ from tests.search.formula import make_problem, outcome_of
 QUERIES = 14
 # Draws nothing: its proposals are the same whatever the seed, until they run out.
 REPLAYED = {"portfolio", "robustresnet"}
+# As printed: whatever the policy draws, also again.
+REPEATING = {"rc-nas-paper"}
 WARM = {"portfolio", "surrogate", "tpe-warm", "rc-nas", "rc-nas-paper"}
 
 Case = tuple[SearchProblem, ResidualSpace, Callable[[Proposal], Outcome]]
@@ -81,7 +83,7 @@ def test_networks_are_affordable_new_and_of_the_space_and_numbered_from_zero(met
     found = go_on(make(method, case), case, QUERIES)
     assert [proposal.id for proposal in found] == list(range(QUERIES))
     assert all(cost(proposal.spec).macs <= problem.budget for proposal in found)
-    assert len(set(specs(found))) == QUERIES
+    assert method in REPEATING or len(set(specs(found))) == QUERIES
     for proposal in found:
         assert space.decode(space.encode(proposal.spec))[0] == proposal.spec
         assert proposal.parent is None or 0 <= proposal.parent < proposal.id
@@ -116,7 +118,7 @@ def test_outcomes_may_come_in_any_order(method, case):
             searcher.observe(proposal, case[2](proposal))
         found += proposals
     assert [proposal.id for proposal in found] == list(range(15))
-    assert len(set(specs(found))) == 15
+    assert method in REPEATING or len(set(specs(found))) == 15
 
 
 def test_a_network_that_failed_is_an_outcome_too(method, case):
@@ -149,7 +151,7 @@ def test_a_budget_that_nothing_meets_is_refused(method, case):
     "method", sorted(set(METHODS) & {"portfolio", "surrogate", "tpe-warm", "rc-nas", "rc-nas-paper"})
 )
 def test_a_method_that_builds_on_a_meta_training_names_itself_when_there_is_none(method, problem, space):
-    with pytest.raises(InvalidInput, match=rf"the method {method} must have a policy"):
+    with pytest.raises(InvalidInput, match=rf"the method {method} must (start from|have) a policy"):
         make_searcher(method, problem, Given(space, QUERIES))
 
 
