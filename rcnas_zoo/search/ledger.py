@@ -19,9 +19,9 @@ class Ledger:
     def __contains__(self, spec: object) -> bool:
         return isinstance(spec, NetworkSpec) and spec.digest in self._digests
 
-    def add(self, spec: NetworkSpec, note: str = "") -> Proposal:
-        """The next proposal."""
-        proposal = Proposal(len(self._digests), spec, note=note)
+    def add(self, spec: NetworkSpec, note: str = "", parent: int | None = None) -> Proposal:
+        """The next proposal; ``parent`` is the number of the one it descends from."""
+        proposal = Proposal(len(self._digests), spec, parent, note=note)
         self._digests.append(spec.digest)
         return proposal
 

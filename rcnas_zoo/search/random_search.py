@@ -7,37 +7,32 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.search.feasible import Feasible
 from rcnas_zoo.search.ledger import Ledger
 from rcnas_zoo.search.method import run_searcher
 from rcnas_zoo.search.space import ResidualSpace
 from rcnas_zoo.spec.observer import Observer
-from rcnas_zoo.spec.residual import ResidualSpec
 from rcnas_zoo.spec.search import Outcome, Proposal, SearchProblem, SearchResult
 
 if TYPE_CHECKING:
     from rcnas_zoo.candidates.evaluator import CandidateEvaluator
 
-TRIES = 1000
-
 
 class RandomSearcher:
-    """Proposes networks that are within the budget and, as far as ``TRIES`` draws find one, new.
+    """Proposes networks that are within the budget and, as far as some draws find one, new.
 
     Raises:
         InvalidInput: not even the smallest network of the space meets the budget.
     """
 
     def __init__(self, space: ResidualSpace, budget: int, seed: int) -> None:
-        self._smallest = space.require_budget(budget)
-        self._space = space
-        self._budget = budget
+        self._feasible = Feasible.within(space, budget)
         self._generator = torch.Generator().manual_seed(seed)
         self._ledger = Ledger()
 
     def propose(self, count: int) -> list[Proposal]:
         """See `Searcher.propose`."""
-        return [self._ledger.add(self._draw()) for _ in range(count)]
+        return [self._ledger.add(self._feasible.draw(self._generator, self._ledger)) for _ in range(count)]
 
     def observe(self, proposal: Proposal, outcome: Outcome) -> None:
         """See `Searcher.observe`; chance learns nothing."""
@@ -50,16 +45,6 @@ class RandomSearcher:
         """See `Searcher.restore`."""
         self._generator.set_state(state["generator"])
         self._ledger.restore(state["seen"])
-
-    def _draw(self) -> ResidualSpec:
-        affordable = self._smallest
-        for _ in range(TRIES):
-            spec, _ = self._space.decode(self._space.sample(self._generator))
-            if cost(spec).macs <= self._budget:
-                affordable = spec
-                if spec not in self._ledger:
-                    break
-        return affordable
 
 
 @dataclass(frozen=True)

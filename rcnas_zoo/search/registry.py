@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
+from rcnas_zoo.search.evolution import EvolutionSearcher
 from rcnas_zoo.search.given import Given
+from rcnas_zoo.search.listed import portfolio, scaling_rule
 from rcnas_zoo.search.method import Searcher
 from rcnas_zoo.search.random_search import RandomSearcher
 from rcnas_zoo.search.rcnas.searchers import cold_agent, printed_agent, warm_agent
@@ -17,12 +19,19 @@ def _random(problem: SearchProblem, given: Given) -> Searcher:
     return RandomSearcher(given.space, problem.budget, given.seed)
 
 
+def _evolution(problem: SearchProblem, given: Given) -> Searcher:
+    return EvolutionSearcher(given.space, problem.budget, given.seed)
+
+
 METHODS: Mapping[str, Maker] = {
     "r-nas": cold_agent,
     "random": _random,
     "rc-nas": warm_agent,
     "rc-nas-paper": printed_agent,
     "surrogate": SurrogateSearcher,
+    "evolution": _evolution,
+    "portfolio": portfolio,
+    "robustresnet": scaling_rule,
 }
 """Name to maker. Every maker raises `InvalidInput` where no network of the space meets the budget."""
 
