@@ -1,5 +1,6 @@
 """What a fine-tuning run is asked for, apart from the task and the machine."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -91,14 +92,21 @@ def default_agent(policy: str) -> RcnasSettings:
     return RcnasSettings() if policy == "none" else FINE_TUNING
 
 
-def finetune_settings(agent: dict[str, Any], annealing: bool | None = None, **fields: Any) -> FinetuneSettings:
+def finetune_settings(
+    agent: Mapping[str, Any],
+    annealing: bool | None = None,
+    reward: Mapping[str, Any] | None = None,
+    **fields: Any,
+) -> FinetuneSettings:
     """Settings from the options that were given; everything else takes its default.
 
     Args:
         agent: fields of the agent's settings that differ from `default_agent`.
         annealing: whether the penalty of a network over the budget is annealed over the first ``ANNEALING`` updates.
+        reward: fields of the reward's settings that differ from the default.
         fields: other fields of `FinetuneSettings`.
     """
     if annealing is not None:
         agent = {**agent, "annealing": ANNEALING if annealing else 0}
-    return FinetuneSettings(agent=replace(default_agent(fields.get("policy", "none")), **agent), **fields)
+    made = replace(default_agent(fields.get("policy", "none")), **agent)
+    return FinetuneSettings(agent=made, reward=RewardSettings(**(reward or {})), **fields)
