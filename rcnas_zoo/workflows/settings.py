@@ -11,7 +11,9 @@ from rcnas_zoo.spec.errors import unknown_choice
 from rcnas_zoo.spec.recipe import PRECISIONS, TrainingRecipe
 from rcnas_zoo.spec.threat import ThreatModel
 
-ROWS = ("teacher", "robustresnet", "random")
+COLD = "r-nas"
+"""The agent without a policy, as a method and as a row."""
+ROWS = ("teacher", "robustresnet", COLD, "random")
 REWARD_IMAGES = ("white-box", "transfer")
 ANNEALING = 15
 """Updates of N2N's annealing schedule."""
@@ -27,7 +29,8 @@ class FinetuneSettings:
         policy: ``none`` (a fresh agent: R-NAS) or a folder with a policy that an earlier run logged.
         iterations: updates of the agent (10 in the paper); each visits ``agent.steps`` networks.
         seed: seed of every random choice.
-        compare: rows trained and measured beside the result, out of ``ROWS``.
+        compare: rows trained and measured beside the result, out of ``ROWS``. ``r-nas`` and ``random`` are searches of
+            their own, of as many visits; ``r-nas`` needs a policy, for without one the search is r-nas itself.
         subset_samples: test images that AutoAttack is run on.
         search_epochs, final_epochs: 0 takes the recipes' own.
         reward_images: what a candidate's reward is measured on: ``white-box`` (images attacked on the candidate itself)
@@ -90,6 +93,12 @@ def with_epochs(recipe: TrainingRecipe, epochs: int, precision: str = "") -> Tra
 def default_agent(policy: str) -> RcnasSettings:
     """The settings that suit a fresh agent (``none``), or one that starts from a policy."""
     return RcnasSettings() if policy == "none" else FINE_TUNING
+
+
+def cold_agent(agent: RcnasSettings) -> RcnasSettings:
+    """The settings of a fresh agent beside one of ``agent``: what was changed by hand, sizes too, is so for both."""
+    changed = {name: value for name, value in asdict(agent).items() if value != getattr(FINE_TUNING, name)}
+    return replace(default_agent("none"), **changed)
 
 
 def finetune_settings(

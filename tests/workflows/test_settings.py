@@ -7,7 +7,7 @@ from rcnas_zoo.search.rcnas.settings import FINE_TUNING, RcnasSettings
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.recipe import TrainingRecipe
 from rcnas_zoo.spec.threat import ThreatModel
-from rcnas_zoo.workflows.settings import FinetuneSettings, default_agent, finetune_settings, with_epochs
+from rcnas_zoo.workflows.settings import FinetuneSettings, cold_agent, default_agent, finetune_settings, with_epochs
 
 
 def test_the_visits_are_iterations_times_steps():
@@ -19,6 +19,12 @@ def test_a_search_without_a_policy_gets_a_fresh_agent_and_one_with_a_policy_a_ca
     assert finetune_settings({}).agent == default_agent("none") == RcnasSettings()
     assert finetune_settings({}, policy="folder").agent == default_agent("folder") == FINE_TUNING
     assert finetune_settings({"lips": False}, policy="folder").agent.learning_rate == FINE_TUNING.learning_rate
+
+
+def test_a_cold_agent_beside_a_warm_one_differs_in_its_defaults_alone():
+    changed = {"lips": False, "steps": 2, "baseline": "leave-one-out", "lstm_size": 8}
+    assert cold_agent(FINE_TUNING) == RcnasSettings()
+    assert cold_agent(finetune_settings(changed, policy="folder").agent) == RcnasSettings(**changed)
 
 
 @pytest.mark.parametrize(("switch", "length"), [(True, 15), (False, 0), (None, 0)])
