@@ -63,7 +63,7 @@ def _draw_macs(axes: Any, teacher: ResidualSpec, networks: Mapping[str, Residual
     axes.bar(range(len(whole)), [macs / unit for macs in whole], width=0.96, color=TEACHER)
     for number, spec in enumerate(networks.values()):
         values = [each.macs for each in stage_costs(spec)]
-        labels = [f"{100 * value / full:.0f} %" for value, full in zip(values, whole, strict=True)]
+        labels = [f"{100 * value / full:.0f}%" for value, full in zip(values, whole, strict=True)]
         _bars(axes, number, len(networks), spec, [value / unit for value in values], labels)
     axes.set(ylabel=f"cost of a stage ({name})", title="MACs, and the share that is left")
 
@@ -76,7 +76,7 @@ def _bars(
     drawn = axes.bar(places, heights, width=0.92 * width, color=COLOURS[number % len(COLOURS)], edgecolor="white")
     for bar, stage in zip(drawn, spec.stages, strict=True):
         bar.set_hatch("///" if stage.block == "robust" else "")
-    axes.bar_label(drawn, labels, fontsize=7 if count < 4 else 6, padding=1)
+    axes.bar_label(drawn, labels, fontsize=7.5 if count < 4 else 6, padding=1)
 
 
 def _legend(figure: Any, teacher: ResidualSpec, networks: Mapping[str, ResidualSpec]) -> None:

@@ -30,8 +30,9 @@ def pareto_picture(searches: Mapping[str, SearchResult], problem: SearchProblem)
     axes.plot([teacher.macs / unit], [teacher.accuracy], "*", color="black", markersize=13, label="teacher", zorder=4)
     axes.axvline(problem.budget / unit, color="grey", linestyle="--", label="budget")
     costs = [teacher.macs, problem.budget, *(each.visit.outcome.macs for each in found)]
+    if max(costs) > WIDE * min(costs):
+        _make_logarithmic(axes)
     axes.set(
-        xscale="log" if max(costs) > WIDE * min(costs) else "linear",
         xlabel=f"cost of one image ({name})",
         ylabel=f"accuracy under {problem.task.attack} ({problem.threat})",
         title=f"{problem.task}\n{problem.evaluation_samples} evaluation images, short training",
@@ -45,6 +46,16 @@ def _draw_front(axes: Any, points: tuple[list[float], list[float]]) -> None:
     axes.step(*points, where="post", color="black", linewidth=1, alpha=0.6, zorder=2)
     look = {"facecolors": "none", "edgecolors": "black", "linewidths": 1.2}
     axes.scatter(*points, s=110, **look, label="Pareto front", zorder=2)
+
+
+def _make_logarithmic(axes: Any) -> None:
+    """With a number at 1, 2 and 5 of each decade, for the powers of ten alone may be a single one."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _points(found: "list[Found] | tuple[Found, ...]", unit: float) -> tuple[list[float], list[float]]:

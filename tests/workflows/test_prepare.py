@@ -70,7 +70,7 @@ def test_a_teacher_that_is_the_one_named_needs_no_note(trained, machine):
 def test_a_comparison_with_a_cold_search_needs_a_policy(policy, machine):
     compare = ("r-nas", "teacher")
     assert prepare(TASK, quick_settings(policy=policy, compare=compare), machine).policy
-    with pytest.raises(InvalidInput, match="to compare with r-nas must start from a policy, got none: .*give --policy"):
+    with pytest.raises(InvalidInput, match=r"r-nas must start from a policy, got none: .*give --policy"):
         prepare(TASK, quick_settings(compare=compare), machine)
 
 
