@@ -65,6 +65,16 @@ def _share(text: str) -> float:
     return number
 
 
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < 1e9:
+        raise InvalidInput(f"a finite number of at least 0 must be given, got {text!r}")
+    return number
+
+
 def _fraction(text: str) -> float:
     try:
         number = Fraction(text)
@@ -129,6 +139,7 @@ TEXT = Parsed("text", str)
 FOLDER = Parsed("dir", Path)
 COUNT = Parsed("n", _whole(0))
 POSITIVE = Parsed("n", _whole(1))
+NUMBER = Parsed("x", _number)
 SHARE = Parsed("share", _share)
 FRACTION = Parsed("fraction", _fraction)
 RADII = Parsed("radii", _radii)

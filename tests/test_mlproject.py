@@ -72,3 +72,13 @@ def test_a_parameter_that_is_given_reaches_its_option(monkeypatch):
         "seed": 7,
         "compare": ("teacher", "random"),
     }
+
+
+def test_every_ablation_is_a_parameter(monkeypatch):
+    monkeypatch.delenv("RCNAS_DATA")
+    switches = {"lips": "off", "cost": "off", "annealing": "on", "cost_filter": "off", "tie_break": "off"}
+    words = {"baseline": "none", "entropy": "0", "c_metric": "macs", "reward_form": "accuracy", "policy": "none"}
+    line = command_line("finetune", **required("finetune"), **switches, **words, reward_images="transfer")
+    found = [line[line.index(f"--{name.replace('_', '-')}") + 1] for name in (*switches, *words, "reward_images")]
+    assert found == [*switches.values(), *words.values(), "transfer"]
+    understood(line)

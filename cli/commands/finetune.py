@@ -9,7 +9,7 @@ import click
 from ..options import given, json_option, machine_of, machine_options, quiet_option
 from ..output import emit, say_store
 from ..progress import progress
-from ..types import COUNT, POSITIVE, SWITCH, TASK, TEXT, THREAT, WORDS
+from ..types import COUNT, NUMBER, POSITIVE, SWITCH, TASK, TEXT, THREAT, WORDS
 
 if TYPE_CHECKING:
     from rcnas_zoo.spec.task import Task
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--iterations", type=POSITIVE, help="Updates of the agent; default 10.")
 @click.option("--steps", type=POSITIVE, help="Networks visited an iteration; default 1.")
 @click.option("--seed", type=COUNT, help="Seed of every random choice; default 0.")
-@click.option("--compare", type=WORDS, help="Rows to train beside the result: teacher,robustresnet,random.")
+@click.option("--compare", type=WORDS, help="Rows to train beside the result: teacher,robustresnet,r-nas,random.")
 @click.option("--search-epochs", type=POSITIVE, help="Epochs of a candidate; default the recipe's.")
 @click.option("--final-epochs", type=POSITIVE, help="Epochs of the networks that are kept; default the recipe's.")
 @click.option(
@@ -39,6 +39,13 @@ if TYPE_CHECKING:
 @click.option("--cost", type=SWITCH, help="Whether the agent sees cost and budget; default on.")
 @click.option("--cost-filter", type=SWITCH, help="Whether draws over the budget are drawn again; default on.")
 @click.option("--annealing", type=SWITCH, help="Whether the budget penalty is annealed over 15 updates; default off.")
+@click.option("--baseline", type=TEXT, help="What is taken off a reward: ema (default), leave-one-out or none.")
+@click.option("--entropy", type=NUMBER, help="Weight of the entropy bonus; default 0.01, the paper has none (0).")
+@click.option("--c-metric", type=TEXT, help="What the reward's compression C counts: parameters (default) or macs.")
+@click.option(
+    "--reward-form", type=TEXT, help="compression (default: Eq. 4) or accuracy (under the budget, size is free)."
+)
+@click.option("--tie-break", type=SWITCH, help="Whether the margin decides between equal accuracies; default on.")
 @machine_options
 @quiet_option
 @json_option
@@ -52,6 +59,11 @@ def command(
     cost: bool | None,
     cost_filter: bool | None,
     annealing: bool | None,
+    baseline: str | None,
+    entropy: float | None,
+    c_metric: str | None,
+    reward_form: str | None,
+    tie_break: bool | None,
     device: str | None,
     workers: int | None,
     data_root: Path | None,
@@ -74,8 +86,9 @@ def command(
     from rcnas_zoo.workflows.summary import result_to_dict, summary_text
 
     settings = finetune_settings(
-        agent=given(steps=steps, lips=lips, cost=cost, cost_filter=cost_filter),
+        agent=given(steps=steps, lips=lips, cost=cost, cost_filter=cost_filter, baseline=baseline, entropy=entropy),
         annealing=annealing,
+        reward=given(c_metric=c_metric, form=reward_form, tie_break=tie_break),
         **given(**others),
     )
     machine = machine_of(device, workers, data_root, download)

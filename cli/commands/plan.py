@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--threat", type=THREAT, help="Threat model such as linf@8/255; default the data set's.")
 @click.option("--iterations", type=POSITIVE, help="Updates of the agent; default 10.")
 @click.option("--steps", type=POSITIVE, help="Networks visited an iteration; default 1.")
-@click.option("--compare", type=WORDS, help="Rows to train beside the result: teacher,robustresnet,random.")
+@click.option("--compare", type=WORDS, help="Rows to train beside the result: teacher,robustresnet,r-nas,random.")
 @json_option
 def command(
     task: "Task",

@@ -8,13 +8,14 @@ import torch
 
 from rcnas_zoo.candidates.attacked import attacked_images, transfer_accuracy
 from rcnas_zoo.candidates.halving import CHUNK, Halving
+from rcnas_zoo.candidates.margins import margin_cached
 from rcnas_zoo.candidates.reward import RewardSettings, reward
-from rcnas_zoo.candidates.training import TrainingJob, train_cached
-from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached
+from rcnas_zoo.candidates.training import TrainingJob, threads_for, train_cached
+from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_job, ledgers_of
 from rcnas_zoo.execution.workers import Workers
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.networks.cost import cost
-from rcnas_zoo.spec.observer import Observer, ProgressOnly
+from rcnas_zoo.spec.observer import Observer, ProgressOnly, Silent
 from rcnas_zoo.spec.search import Outcome, Proposal, SearchProblem
 
 
@@ -43,7 +44,16 @@ class CandidateJob:
 
 @dataclass(frozen=True)
 class CandidateResult:
-    """Accuracies on the evaluation split in [0, 1], the learning curve, and the seconds it took when it was done."""
+    """What a candidate's training and attack gave.
+
+    Attributes:
+        clean_accuracy, robust_accuracy: on the evaluation split, in [0, 1].
+        curve: metrics of each training epoch.
+        seconds: what it took when it was done.
+        diverged: training gave no finite loss.
+        hopeless: it was stopped early.
+        margin: as in `Outcome`.
+    """
 
     clean_accuracy: float
     robust_accuracy: float
@@ -51,6 +61,7 @@ class CandidateResult:
     seconds: float
     diverged: bool
     hopeless: bool = False
+    margin: float = 0.0
 
     @property
     def status(self) -> str:
@@ -60,27 +71,35 @@ class CandidateResult:
 
 def evaluate_candidate(job: CandidateJob, observer: Observer | None = None) -> CandidateResult:
     """Train a network and attack it on the evaluation split; both from the cache if they are there."""
-    trained = train_cached(job.training, observer, job.label)
+    spec, watcher = job.training.spec, observer or Silent()
+    trained = train_cached(job.training, watcher, job.label)
     if trained.diverged:
         return CandidateResult(0.0, 0.0, trained.curve, trained.seconds, diverged=True)
-    model = build(job.training.spec).to(torch.device(job.training.device))
+    model = build(spec).to(torch.device(job.training.device))
     model.load_state_dict(trained.best)
     images = job.training.source.splits().evaluation
     attack = replace(job.attack, attacks=("clean",)) if job.transfer else job.attack
-    report = evaluate_cached(model, job.training.spec, images, attack, observer, f"attacking {job.label}")
-    robust = report.robust_accuracy
+    ledgers, threads = ledgers_of(model, spec, images, attack), threads_for(spec, attack.threads)
+    report = evaluate_job(model, images, attack, ledgers, threads, watcher, f"attacking {job.label}")
     if job.transfer:
-        robust = transfer_accuracy(model, attacked_images(job.attack, job.transfer), images.labels)
+        robust, margin = transfer_accuracy(model, attacked_images(job.attack, job.transfer), images.labels), 0.0
+    else:
+        robust, margin = report.robust_accuracy, margin_cached(model, spec, images, ledgers)
     seconds = trained.seconds + report.seconds
-    return CandidateResult(report.clean_accuracy, robust, trained.curve, seconds, False, trained.hopeless)
+    return CandidateResult(report.clean_accuracy, robust, trained.curve, seconds, False, trained.hopeless, margin)
 
 
 @dataclass(frozen=True)
 class TrainingEvaluator:
     """Really trains and attacks each candidate, several at a time.
 
-    A network over the budget is known before training and never trained. All candidates share the seed of training
-    and attack (common random numbers), so that differences come from the networks.
+    A network over the budget is known before training and never trained.
+
+    Common random numbers: all candidates of a search, and of every search under the same seed, get the same seed of
+    training and attack. They see the same images in the same order with the same augmentation and the same noise at
+    the inner attack's start, and are measured on the same evaluation images from the same random starts. So a
+    difference between two candidates comes from the networks and not from who was lucky. Fresh weights share the seed
+    too, but networks of different shapes make different use of it.
 
     Attributes:
         template: the training job of a candidate, with any spec.
@@ -135,19 +154,20 @@ class TrainingEvaluator:
 
     def _outcome(self, problem: SearchProblem, proposal: Proposal, result: CandidateResult | None) -> Outcome:
         price = cost(proposal.spec)
-        accuracy = result.robust_accuracy if result else 0.0
-        value = reward(accuracy, price.parameters, price.macs, problem, self.reward)
         if result is None:
+            value = reward(0.0, price.parameters, price.macs, problem, self.reward)
             return Outcome(value, 0.0, price.macs, price.parameters, "over-budget")
+        achieved = (result.robust_accuracy, price.parameters, price.macs)
         return Outcome(
-            reward=value,
-            accuracy=accuracy,
+            reward=reward(*achieved, problem, self.reward, margin=result.margin),
+            accuracy=result.robust_accuracy,
             macs=price.macs,
             parameters=price.parameters,
             status=result.status,
             clean_accuracy=result.clean_accuracy,
             seconds=result.seconds,
             curve=result.curve,
+            margin=result.margin,
         )
 
 

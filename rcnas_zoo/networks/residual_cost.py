@@ -9,14 +9,23 @@ from rcnas_zoo.spec.residual import ROBUST_EXPANSION, ResidualSpec, StageSpec
 
 def residual_cost(spec: ResidualSpec) -> Cost:
     """Parameters and MACs of a residual network on one image of its input size."""
-    channels, height, width = spec.input.shape
-    grid = Grid(height, width).strided(spec.stem_stride)
-    total = convolution(channels, spec.stem_width, 3, grid)
-    channels = spec.stem_width
+    stem = convolution(spec.input.shape[0], spec.stem_width, 3, _stem_grid(spec))
+    channels = spec.stages[-1].output_channels
+    return sum(stage_costs(spec), stem) + batch_norm(channels) + linear(channels, spec.classes)
+
+
+def stage_costs(spec: ResidualSpec) -> list[Cost]:
+    """Parameters and MACs of each stage alone; stem, last normalisation and classifier belong to none."""
+    channels, grid, costs = spec.stem_width, _stem_grid(spec), []
     for stage in spec.stages:
-        total += _stage(stage, channels, grid)
+        costs.append(_stage(stage, channels, grid))
         channels, grid = stage.output_channels, grid.strided(stage.stride)
-    return total + batch_norm(channels) + linear(channels, spec.classes)
+    return costs
+
+
+def _stem_grid(spec: ResidualSpec) -> Grid:
+    _, height, width = spec.input.shape
+    return Grid(height, width).strided(spec.stem_stride)
 
 
 def _stage(stage: StageSpec, inputs: int, grid: Grid) -> Cost:

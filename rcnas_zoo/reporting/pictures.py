@@ -1,9 +1,9 @@
 """Pictures of a search, drawn with Matplotlib when asked for."""
 
-import io
 from collections.abc import Mapping
 from typing import Any
 
+from rcnas_zoo.reporting.drawing import COLOURS, new_figure, png
 from rcnas_zoo.spec.search import SearchProblem, SearchResult
 
 
@@ -14,13 +14,12 @@ def search_picture(searches: Mapping[str, SearchResult], problem: SearchProblem)
         searches: method name to its result.
         problem: the problem they share; its budget and teacher are marked.
     """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 4.2), layout="constrained")
+    figure = new_figure(11, 4.2)
     curves, cloud = figure.subplots(1, 2)
-    for colour, (method, result) in enumerate(searches.items()):
-        _draw_curve(curves, method, result, f"C{colour}")
-        _draw_cloud(cloud, method, result, f"C{colour}")
+    for number, (method, result) in enumerate(searches.items()):
+        colour = COLOURS[number % len(COLOURS)]
+        _draw_curve(curves, method, result, colour)
+        _draw_cloud(cloud, method, result, colour)
     curves.set(xlabel="networks visited", ylabel="best reward so far", title=str(problem.task))
     cloud.axvline(problem.budget / 1e6, color="grey", linestyle="--", label="budget")
     cloud.axhline(problem.teacher.accuracy, color="grey", linestyle=":", label="teacher")
@@ -32,9 +31,7 @@ def search_picture(searches: Mapping[str, SearchResult], problem: SearchProblem)
     for axes in (curves, cloud):
         axes.grid(alpha=0.3)
         axes.legend()
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": "rcnas-zoo"})
-    return buffer.getvalue()
+    return png(figure)
 
 
 def _draw_curve(axes: Any, method: str, result: SearchResult, colour: str) -> None:

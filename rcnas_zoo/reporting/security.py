@@ -1,8 +1,9 @@
 """Pictures of a network under attack, drawn with Matplotlib when asked for."""
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from rcnas_zoo.reporting.drawing import new_figure, png
 
 MOST_NUMBERED = 20
 """Classes up to which every count is written into its square."""
@@ -22,7 +23,7 @@ def security_picture(
         attacks: attack name to radius and accuracy, ascending.
         robust: radius, worst case over the attacks, and its interval, ascending.
     """
-    figure = _figure(6.4, 4.2)
+    figure = new_figure(6.4, 4.2)
     axes = figure.subplots()
     for name, points in attacks.items():
         axes.plot(*_columns([(0.0, clean), *points]), marker="o", markersize=3, alpha=0.7, label=name)
@@ -32,12 +33,12 @@ def security_picture(
     axes.set(xlabel="radius (share of the value range)", ylabel="accuracy", ylim=(0, 1), title=title)
     axes.grid(alpha=0.3)
     axes.legend()
-    return _png(figure)
+    return png(figure)
 
 
 def confusion_picture(title: str, clean: Sequence[Sequence[int]], robust: Sequence[Sequence[int]]) -> bytes:
     """A PNG of two confusion matrices side by side: rows are the classes, columns what the network sees."""
-    figure = _figure(10, 4.6)
+    figure = new_figure(10, 4.6)
     for axes, name, counts in zip(figure.subplots(1, 2), ("clean", "under attack"), (clean, robust), strict=True):
         shares = [[count / max(sum(row), 1) for count in row] for row in counts]
         image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -46,7 +47,7 @@ def confusion_picture(title: str, clean: Sequence[Sequence[int]], robust: Sequen
             _number(axes, counts, shares)
     figure.colorbar(image, ax=figure.axes, label="share of the class")
     figure.suptitle(title)
-    return _png(figure)
+    return png(figure)
 
 
 def _number(axes: Any, counts: Sequence[Sequence[int]], shares: Sequence[Sequence[float]]) -> None:
@@ -60,15 +61,3 @@ def _number(axes: Any, counts: Sequence[Sequence[int]], shares: Sequence[Sequenc
 
 def _columns(rows: Sequence[Sequence[float]]) -> list[list[float]]:
     return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _figure(width: float, height: float) -> Any:
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def _png(figure: Any) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": "rcnas-zoo"})
-    return buffer.getvalue()

@@ -78,6 +78,9 @@ class Outcome:
         status: ``trained``, ``over-budget`` (never trained), ``stopped`` (early, as hopeless) or ``failed`` (diverged).
         seconds: time the evaluation took when it was done.
         curve: metrics of each training epoch.
+        margin: mean over the evaluation images, each after one FGSM step (for a ``clean`` task: unattacked), of the
+            probability of the right class less that of the likeliest wrong one, in [-1, 1]; it decides between equal
+            accuracies. 0 if it was not trained, or is measured on images attacked on the teacher.
     """
 
     reward: float
@@ -88,11 +91,13 @@ class Outcome:
     clean_accuracy: float = 0.0
     seconds: float = 0.0
     curve: tuple[Mapping[str, float], ...] = ()
+    margin: float = 0.0
 
     def __post_init__(self) -> None:
         check_number("a reward", self.reward, -1e9)
         check_number("an accuracy", self.accuracy, 0, 1)
         check_number("an accuracy", self.clean_accuracy, 0, 1)
+        check_number("a margin", self.margin, -1, 1)
         check_integer("the MACs of an outcome", self.macs, 1)
         check_integer("the parameters of an outcome", self.parameters, 1)
         check_choice("the status of an outcome", self.status, STATUSES)

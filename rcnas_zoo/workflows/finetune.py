@@ -2,11 +2,11 @@
 
 import platform
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 from rcnas_zoo.execution.locks import exclusive
 from rcnas_zoo.execution.workers import Workers
-from rcnas_zoo.reporting.pictures import search_picture
 from rcnas_zoo.spec.canonical import canonical_json
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
@@ -16,11 +16,12 @@ from rcnas_zoo.tracking.runs import HOLDER_TAG, open_run, unfinished_run
 from rcnas_zoo.tracking.store import current_store
 from rcnas_zoo.tracking.uris import shown
 from rcnas_zoo.workflows.finals import FinalResult
+from rcnas_zoo.workflows.found import keep_found
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.prepare import Prepared, prepare
 from rcnas_zoo.workflows.problem import make_problem
 from rcnas_zoo.workflows.rows import final_jobs, run_finals
-from rcnas_zoo.workflows.searching import agent_search, method_name, random_search
+from rcnas_zoo.workflows.searching import agent_search, method_name, rival_searches
 from rcnas_zoo.workflows.session import Session
 from rcnas_zoo.workflows.settings import FinetuneSettings
 from rcnas_zoo.workflows.winner import publish_winner
@@ -36,7 +37,7 @@ class FinetuneResult:
         run_id, store_uri: where MLflow keeps it.
         problem: the search problem, teacher's facts included.
         search: every visited network with its outcome.
-        random: the same for the random search, if it was compared.
+        rivals: the same for the searches that it was compared with, by name: ``r-nas``, ``random``.
         rows: the trained and measured networks; the searched one first.
         infeasible: row name to the reason why it could not be made.
         published: name, version and aliases of the winner.
@@ -51,7 +52,7 @@ class FinetuneResult:
     store_uri: str
     problem: SearchProblem
     search: SearchResult
-    random: SearchResult | None
+    rivals: Mapping[str, SearchResult]
     rows: tuple[FinalResult, ...]
     infeasible: dict[str, str]
     published: Published
@@ -63,6 +64,11 @@ class FinetuneResult:
     def spec(self) -> NetworkSpec:
         """The searched network."""
         return self.rows[0].spec
+
+    @property
+    def random(self) -> SearchResult | None:
+        """The random search, if it was compared."""
+        return self.rivals.get("random")
 
 
 def finetune(
@@ -119,11 +125,11 @@ def _run(session: Session) -> FinetuneResult:
     run.artifact("problem.json", canonical_json({**asdict(problem.teacher), "spec": problem.teacher.spec.to_dict()}))
     run.tag("rcnas.progress", "searching")
     search = agent_search(session, problem)
-    random = random_search(session, problem) if "random" in prepared.settings.compare else None
-    searches = {method_name(session): search, **({"random": random} if random else {})}
-    run.artifact("search/search.png", search_picture(searches, problem))
+    rivals = rival_searches(session, problem)
+    jobs, infeasible = final_jobs(prepared, search, rivals)
+    rules = {job.method: job.training.spec for job in jobs if job.method == "robustresnet"}
+    keep_found(run, problem, {method_name(session): search, **rivals}, rules)
     run.tag("rcnas.progress", "training and measuring the networks that are kept")
-    jobs, infeasible = final_jobs(prepared, search, random)
     rows = run_finals(session, jobs)
     run.tag("rcnas.progress", "publishing")
     published, verified = publish_winner(session, jobs[0], rows[0])
@@ -135,7 +141,7 @@ def _run(session: Session) -> FinetuneResult:
         store_uri=shown(session.store.tracking_uri),
         problem=problem,
         search=search,
-        random=random,
+        rivals=rivals,
         rows=rows,
         infeasible=infeasible,
         published=published,

@@ -24,7 +24,7 @@ from rcnas_zoo.workflows.finals import FinalPlan, final_plan
 from rcnas_zoo.workflows.machine import Machine, available_cores
 from rcnas_zoo.workflows.policies import load_policy
 from rcnas_zoo.workflows.recipes import final_recipe, search_recipe
-from rcnas_zoo.workflows.settings import FinetuneSettings, with_epochs
+from rcnas_zoo.workflows.settings import COLD, FinetuneSettings, with_epochs
 from rcnas_zoo.workflows.teachers import Teacher, find_teacher
 
 
@@ -74,7 +74,9 @@ def prepare(task: Task, settings: FinetuneSettings, machine: Machine) -> Prepare
     facts = DATASETS.get(task.dataset) or source.dataset()
     teacher = find_teacher(task, settings.teacher_weights, facts.shape, facts.classes, machine)
     notes = (check_budget(task.budget, teacher.spec), _foreign(task, teacher))
-    policy, dataset = _policy(settings, teacher.spec), source.dataset()
+    policy = _policy(settings, teacher.spec)
+    _check_rows(settings, policy)
+    dataset = source.dataset()
     search = TrainingJob(
         spec=teacher.spec,
         recipe=with_epochs(search_recipe(dataset, threat), settings.search_epochs, settings.precision),
@@ -112,6 +114,14 @@ def _policy(settings: FinetuneSettings, teacher: ResidualSpec) -> Mapping[str, T
     policy = policy_part(load_policy(settings.policy))
     Actor.from_policy(settings.agent, len(teacher.stages), policy)
     return policy
+
+
+def _check_rows(settings: FinetuneSettings, policy: Mapping[str, Tensor] | None) -> None:
+    if COLD in settings.compare and policy is None:
+        raise InvalidInput(
+            f"a search to compare with {COLD} must start from a policy, got none: it is {COLD} itself; give --policy, "
+            f"or leave {COLD} out of --compare"
+        )
 
 
 def rule_network(prepared: Prepared) -> ResidualSpec:

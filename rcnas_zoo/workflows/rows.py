@@ -1,5 +1,6 @@
 """The rows of a comparison: which networks are trained fully, their trainings, and their child runs."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 from rcnas_zoo.networks.cost import cost
@@ -16,9 +17,14 @@ SEARCHED = "searched"
 
 
 def final_jobs(
-    prepared: Prepared, search: SearchResult, random: SearchResult | None
+    prepared: Prepared, search: SearchResult, rivals: Mapping[str, SearchResult]
 ) -> tuple[list[FinalJob], dict[str, str]]:
     """The jobs of all rows, the searched network's first, and the reason of each row that cannot be made.
+
+    Args:
+        prepared: the run.
+        search: the search whose winner is kept.
+        rivals: other searches by name; the best network of each is a row.
 
     Raises:
         Unavailable: a search found no network that trains.
@@ -33,8 +39,7 @@ def final_jobs(
             specs["robustresnet"] = rule_network(prepared)
         except InvalidInput as error:
             infeasible["robustresnet"] = str(error)
-    if random is not None:
-        specs["random"] = _best(random)
+    specs |= {name: _best(rival) for name, rival in rivals.items()}
     return [_job(prepared, method, spec) for method, spec in specs.items()], infeasible
 
 

@@ -1,31 +1,42 @@
-"""The searches of a fine-tuning run: the agent's, and the random one that it must beat."""
+"""The searches of a fine-tuning run: the agent's, and those that it must beat."""
+
+from collections.abc import Mapping
+
+from torch import Tensor
 
 from rcnas_zoo.candidates.evaluator import TrainingEvaluator
 from rcnas_zoo.candidates.halving import Halving
 from rcnas_zoo.search.method import SearchMethod
 from rcnas_zoo.search.random_search import RandomMethod
 from rcnas_zoo.search.rcnas.method import RcnasMethod
+from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.spec.canonical import canonical_json
 from rcnas_zoo.spec.search import SearchProblem, SearchResult
+from rcnas_zoo.workflows.found import visits_table
 from rcnas_zoo.workflows.policies import log_policy
 from rcnas_zoo.workflows.session import Session
+from rcnas_zoo.workflows.settings import COLD, cold_agent
 from rcnas_zoo.workflows.tracked import TrackedEvaluator
 
 
 def agent_search(session: Session, problem: SearchProblem) -> SearchResult:
     """RC-NAS (or R-NAS, when no policy is given); its policy is logged with the run."""
     settings = session.prepared.settings
-    method = RcnasMethod(
-        settings=settings.agent,
-        evaluations=settings.visits,
-        batch=settings.agent.steps,
-        seed=settings.seed,
-        reward=settings.reward,
-        policy=session.prepared.policy,
-    )
+    method = _agent(session, settings.agent, session.prepared.policy)
     result = _run(session, problem, method, method_name(session))
     log_policy(session.run, result.state, settings.agent)
     return result
+
+
+def rival_searches(session: Session, problem: SearchProblem) -> dict[str, SearchResult]:
+    """The searches that the agent's is compared with, by name, in the order of the agent's own kin first."""
+    compare = session.prepared.settings.compare
+    return {name: search(session, problem) for name, search in _RIVALS.items() if name in compare}
+
+
+def cold_search(session: Session, problem: SearchProblem) -> SearchResult:
+    """R-NAS: the agent without its policy, as many visits, under the same budget, evaluator and seed."""
+    return _run(session, problem, _agent(session, cold_agent(session.prepared.settings.agent), None), COLD)
 
 
 def random_search(session: Session, problem: SearchProblem) -> SearchResult:
@@ -37,9 +48,17 @@ def random_search(session: Session, problem: SearchProblem) -> SearchResult:
     return _run(session, problem, RandomMethod(settings.visits, settings.visits, settings.seed), "random")
 
 
+_RIVALS = {COLD: cold_search, "random": random_search}
+
+
 def method_name(session: Session) -> str:
     """``r-nas`` for a fresh agent, ``rc-nas`` for one that starts from a policy."""
-    return "r-nas" if session.prepared.policy is None else "rc-nas"
+    return COLD if session.prepared.policy is None else "rc-nas"
+
+
+def _agent(session: Session, agent: RcnasSettings, policy: Mapping[str, Tensor] | None) -> RcnasMethod:
+    settings = session.prepared.settings
+    return RcnasMethod(agent, settings.visits, agent.steps, settings.seed, settings.reward, policy)
 
 
 def _run(session: Session, problem: SearchProblem, method: SearchMethod, name: str) -> SearchResult:
@@ -51,22 +70,3 @@ def _run(session: Session, problem: SearchProblem, method: SearchMethod, name: s
     result = method.run(problem, TrackedEvaluator(evaluator, session.run, name), session.observer)
     session.run.artifact(f"search/{name}.json", canonical_json(visits_table(result)))
     return result
-
-
-def visits_table(result: SearchResult) -> list[dict[str, object]]:
-    """Every visited network with its cost and worth, as plain JSON data."""
-    return [
-        {
-            "id": visit.proposal.id,
-            "spec": visit.proposal.spec.to_dict(),
-            "digest": visit.proposal.spec.digest,
-            "note": visit.proposal.note,
-            "reward": visit.outcome.reward,
-            "accuracy": visit.outcome.accuracy,
-            "clean_accuracy": visit.outcome.clean_accuracy,
-            "macs": visit.outcome.macs,
-            "parameters": visit.outcome.parameters,
-            "status": visit.outcome.status,
-        }
-        for visit in result.visits
-    ]

@@ -1,5 +1,6 @@
 """What a fine-tuning run is asked for, apart from the task and the machine."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -10,7 +11,9 @@ from rcnas_zoo.spec.errors import unknown_choice
 from rcnas_zoo.spec.recipe import PRECISIONS, TrainingRecipe
 from rcnas_zoo.spec.threat import ThreatModel
 
-ROWS = ("teacher", "robustresnet", "random")
+COLD = "r-nas"
+"""The agent without a policy, as a method and as a row."""
+ROWS = ("teacher", "robustresnet", COLD, "random")
 REWARD_IMAGES = ("white-box", "transfer")
 ANNEALING = 15
 """Updates of N2N's annealing schedule."""
@@ -26,7 +29,8 @@ class FinetuneSettings:
         policy: ``none`` (a fresh agent: R-NAS) or a folder with a policy that an earlier run logged.
         iterations: updates of the agent (10 in the paper); each visits ``agent.steps`` networks.
         seed: seed of every random choice.
-        compare: rows trained and measured beside the result, out of ``ROWS``.
+        compare: rows trained and measured beside the result, out of ``ROWS``. ``r-nas`` and ``random`` are searches of
+            their own, of as many visits; ``r-nas`` needs a policy, for without one the search is r-nas itself.
         subset_samples: test images that AutoAttack is run on.
         search_epochs, final_epochs: 0 takes the recipes' own.
         reward_images: what a candidate's reward is measured on: ``white-box`` (images attacked on the candidate itself)
@@ -91,14 +95,27 @@ def default_agent(policy: str) -> RcnasSettings:
     return RcnasSettings() if policy == "none" else FINE_TUNING
 
 
-def finetune_settings(agent: dict[str, Any], annealing: bool | None = None, **fields: Any) -> FinetuneSettings:
+def cold_agent(agent: RcnasSettings) -> RcnasSettings:
+    """The settings of a fresh agent beside one of ``agent``: what was changed by hand, sizes too, is so for both."""
+    changed = {name: value for name, value in asdict(agent).items() if value != getattr(FINE_TUNING, name)}
+    return replace(default_agent("none"), **changed)
+
+
+def finetune_settings(
+    agent: Mapping[str, Any],
+    annealing: bool | None = None,
+    reward: Mapping[str, Any] | None = None,
+    **fields: Any,
+) -> FinetuneSettings:
     """Settings from the options that were given; everything else takes its default.
 
     Args:
         agent: fields of the agent's settings that differ from `default_agent`.
         annealing: whether the penalty of a network over the budget is annealed over the first ``ANNEALING`` updates.
+        reward: fields of the reward's settings that differ from the default.
         fields: other fields of `FinetuneSettings`.
     """
     if annealing is not None:
         agent = {**agent, "annealing": ANNEALING if annealing else 0}
-    return FinetuneSettings(agent=replace(default_agent(fields.get("policy", "none")), **agent), **fields)
+    made = replace(default_agent(fields.get("policy", "none")), **agent)
+    return FinetuneSettings(agent=made, reward=RewardSettings(**(reward or {})), **fields)

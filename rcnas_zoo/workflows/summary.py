@@ -12,11 +12,13 @@ from rcnas_zoo.spec.search import SearchResult
 from rcnas_zoo.spec.tables import percent, render_table
 from rcnas_zoo.workflows.finals import FinalResult
 from rcnas_zoo.workflows.finetune import FinetuneResult
+from rcnas_zoo.workflows.settings import COLD
 
 TITLES = {
     "searched": "searched network",
     "teacher": "teacher",
     "robustresnet": "RobustResNet rule",
+    "r-nas": "best of the cold search",
     "random": "best of random specs",
 }
 
@@ -37,7 +39,8 @@ def result_to_dict(result: FinetuneResult) -> dict[str, Any]:
         "teacher_accuracy": result.problem.teacher.accuracy,
         "rows": [_row_to_dict(row) for row in result.rows],
         "infeasible": result.infeasible,
-        "random": random_verdict(result),
+        "random": rival_verdict(result, "random", "random"),
+        "cold": rival_verdict(result, COLD, "cold"),
         "registered": {
             "name": result.published.name,
             "version": result.published.version,
@@ -61,20 +64,27 @@ def _row_to_dict(row: FinalResult) -> dict[str, Any]:
     }
 
 
-def random_verdict(result: FinetuneResult) -> dict[str, Any] | None:
-    """Whether the search beat as many random networks, by reward and on the test split; None if not compared."""
-    if result.random is None:
+def rival_verdict(result: FinetuneResult, method: str, word: str) -> dict[str, Any] | None:
+    """Whether the search beat another of as many visits, by reward and on the test split; None if not compared.
+
+    Args:
+        result: the run.
+        method: the other search.
+        word: what its fields are called by.
+    """
+    rival = result.rivals.get(method)
+    if rival is None:
         return None
     rows = {row.method: row.measured[0].robust_accuracy for row in result.rows}
-    found, chance = _best_reward(result.search), _best_reward(result.random)
+    found, theirs = _best_reward(result.search), _best_reward(rival)
     return {
-        "visited": len(result.random.visits),
-        "distinct": result.random.distinct,
+        "visited": len(rival.visits),
+        "distinct": rival.distinct,
         "searched_reward": found,
-        "random_reward": chance,
-        "search_beat_random": found > chance,
+        f"{word}_reward": theirs,
+        f"search_beat_{word}": found > theirs,
         "searched_test_accuracy": rows["searched"],
-        "random_test_accuracy": rows["random"],
+        f"{word}_test_accuracy": rows[method],
     }
 
 
@@ -93,7 +103,7 @@ def summary_text(result: FinetuneResult) -> str:
         *(f"{TITLES[method]}: infeasible: {reason}" for method, reason in result.infeasible.items()),
         f"visited {len(result.search.visits)} networks, {result.search.distinct} of them distinct; best reward "
         f"{_best_reward(result.search):.3f}",
-        *_random_lines(result),
+        *_rival_lines(result),
         f"registered {result.published.name} version {result.published.version}"
         f" with the aliases {', '.join(result.published.aliases) or '(none moved)'}",
         f"verify: {'passed' if result.verified else 'FAILED'}",
@@ -125,14 +135,18 @@ def _accuracy(measured: Measurement, attack: str) -> str:
     return f"{percent(accuracy)} ({right}/{measured.samples}, {100 * low:.0f}-{100 * high:.0f})"
 
 
-def _random_lines(result: FinetuneResult) -> list[str]:
-    verdict = random_verdict(result)
-    if verdict is None:
-        return []
-    word = "beat" if verdict["search_beat_random"] else "did not beat"
-    return [
-        f"the search {word} random on the evaluation split: best reward {verdict['searched_reward']:.3f} against "
-        f"{verdict['random_reward']:.3f} of {verdict['visited']} random specs ({verdict['distinct']} distinct); "
+def _rival_lines(result: FinetuneResult) -> list[str]:
+    return [_rival_line(result, method) for method in (COLD, "random") if method in result.rivals]
+
+
+def _rival_line(result: FinetuneResult, method: str) -> str:
+    verdict = rival_verdict(result, method, "rival")
+    assert verdict is not None
+    word = "beat" if verdict["search_beat_rival"] else "did not beat"
+    networks = "random specs" if method == "random" else "networks of an agent without a policy"
+    return (
+        f"the search {word} {method} on the evaluation split: best reward {verdict['searched_reward']:.3f} against "
+        f"{verdict['rival_reward']:.3f} of {verdict['visited']} {networks} ({verdict['distinct']} distinct); "
         f"on the test split {percent(verdict['searched_test_accuracy'])} against "
-        f"{percent(verdict['random_test_accuracy'])}",
-    ]
+        f"{percent(verdict['rival_test_accuracy'])}"
+    )

@@ -52,6 +52,6 @@ class TrackedEvaluator:
 
 def _numbers(outcome: Outcome) -> dict[str, float]:
     """By names that do not clash with those of the curve, which has a clean accuracy of its own."""
-    names = ("reward", "accuracy", "macs", "parameters", "seconds")
+    names = ("reward", "accuracy", "margin", "macs", "parameters", "seconds")
     values = {name: float(getattr(outcome, name)) for name in names}
     return {**values, "candidate_clean_accuracy": outcome.clean_accuracy}

@@ -2,16 +2,19 @@ from dataclasses import replace
 
 import pytest
 
+from rcnas_zoo.attacks.ball import Ball
 from rcnas_zoo.candidates.attacked import attack_cached, attacked_images
 from rcnas_zoo.candidates.evaluator import TrainingEvaluator
-from rcnas_zoo.candidates.reward import RewardSettings
+from rcnas_zoo.candidates.margins import margin_cached
+from rcnas_zoo.candidates.reward import RewardSettings, reward
 from rcnas_zoo.candidates.training import train_cached
-from rcnas_zoo.candidates.verdicts import AttackJob
+from rcnas_zoo.candidates.verdicts import AttackJob, ledgers_of
 from rcnas_zoo.execution.workers import Workers
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec import Silent, StageSpec, Task, ThreatModel
 from rcnas_zoo.spec.search import Proposal, SearchProblem, TeacherFacts
+from rcnas_zoo.training.batches import Batches
 
 
 @pytest.fixture
@@ -77,7 +80,7 @@ def test_without_an_affordable_network_there_is_nothing_to_see(job, problem):
 def test_a_diverged_training_is_worth_nothing(job, problem):
     wild = replace(job, recipe=job.recipe.with_changes(learning_rate=100.0, gradient_clip=0.0, momentum=1.0, epochs=3))
     (outcome,) = outcomes(wild, problem, [job.spec], 1)
-    assert (outcome.status, outcome.accuracy, outcome.reward) == ("failed", 0.0, 0.0)
+    assert (outcome.status, outcome.accuracy, outcome.reward, outcome.margin) == ("failed", 0.0, 0.0, 0.0)
 
 
 def test_transfer_measures_candidates_on_the_images_attacked_on_the_teacher(job, problem):
@@ -93,3 +96,58 @@ def test_transfer_measures_candidates_on_the_images_attacked_on_the_teacher(job,
     right = student(attacked_images(attack, key)).argmax(1) == images.labels
     assert outcome.accuracy == pytest.approx(right.float().mean().item())
     assert outcome.clean_accuracy > 0
+    assert outcome.margin == 0
+
+
+@pytest.mark.parametrize("attack", ["pgd-2", "clean"])
+def test_an_outcome_has_the_margin_of_the_trained_network_and_it_is_in_the_reward(job, problem, attack):
+    problem = replace(problem, task=Task.parse(f"digits/{attack}/wrn-16-2/500k"))
+    (outcome,) = outcomes(job, problem, [job.spec], 1)
+    student, images = build(job.spec), job.source.splits().evaluation
+    student.load_state_dict(train_cached(job).best)
+    asked = AttackJob.after(replace(job, cache=job.cache / "other"), (attack,), problem.threat)
+    ledgers = ledgers_of(student, job.spec, images, asked)
+    assert outcome.margin == margin_cached(student, job.spec, images, ledgers) != 0
+    with_margin, without = (
+        reward(outcome.accuracy, outcome.parameters, outcome.macs, problem, margin=margin)
+        for margin in (outcome.margin, 0.0)
+    )
+    assert outcome.reward == with_margin != without
+
+
+def test_an_evaluation_that_is_kept_attacks_nothing_again(job, problem, monkeypatch):
+    first = outcomes(job, problem, [job.spec], 1)
+    monkeypatch.setattr("rcnas_zoo.attacks.base.Attack.perturb_seeded", lambda *_: pytest.fail("attacked twice"))
+    assert outcomes(job, problem, [job.spec], 1) == first
+
+
+def test_all_candidates_see_the_same_batches_and_are_attacked_from_the_same_starts(job, problem, monkeypatch):
+    batches, starts, draw, start = [], [], Batches.batch, Ball.random_start
+
+    def watched_batch(self, update):
+        batch = draw(self, update)
+        batches.append((batch.images, batch.labels, batch.noise))
+        return batch
+
+    def watched_start(self, images, seeds, clipped=True):
+        found = start(self, images, seeds, clipped)
+        starts.append({seed: (image, begin) for seed, image, begin in zip(seeds, images, found, strict=True)})
+        return found
+
+    monkeypatch.setattr(Batches, "batch", watched_batch)
+    monkeypatch.setattr(Ball, "random_start", watched_start)
+    job = replace(job, recipe=job.recipe.with_changes(flip=True, epochs=3, batch_size=64))
+    seen = []
+    for spec in (job.spec, replace(job.spec, stem_width=8)):
+        batches.clear()
+        starts.clear()
+        outcomes(job, problem, [spec], 1)
+        seen.append((list(batches), {seed: pair for part in starts for seed, pair in part.items()}))
+    (first_batches, first_starts), (other_batches, other_starts) = seen
+    assert len(first_batches) == len(other_batches) > 1
+    for one, other in zip(first_batches, other_batches, strict=True):
+        assert all(a.equal(b) for a, b in zip(one, other, strict=True))
+    # A network is only attacked where it is right, so the two share some of the images.
+    shared = first_starts.keys() & other_starts.keys()
+    assert len(shared) > 20
+    assert all(a.equal(b) for seed in shared for a, b in zip(first_starts[seed], other_starts[seed], strict=True))

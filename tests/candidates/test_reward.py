@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rcnas_zoo.candidates.reward import RewardSettings, accuracy_ratio, annealing, compression, reward
+from rcnas_zoo.candidates.reward import RewardSettings, accuracy_ratio, annealing, compression, reward, untied
 from rcnas_zoo.networks.named import teacher_spec
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.network import InputSpec
@@ -98,3 +98,49 @@ def test_an_unknown_metric_is_refused_with_its_neighbour():
 def test_the_slope_must_be_a_flag():
     with pytest.raises(InvalidInput, match="slope of violations must be true or false, got 1"):
         RewardSettings(violation_slope=1)
+
+
+def test_the_margin_adds_its_share_of_a_quarter_of_an_image():
+    assert untied(0.5, 1.0, problem(samples=256)) == 0.5 + 1 / 1024
+    assert untied(0.5, -0.5, problem(samples=256)) == 0.5 - 1 / 2048
+    plain, better = (reward(0.5, 500_000, 2_000_000, problem(), margin=margin) for margin in (0.0, 0.8))
+    assert better - plain == pytest.approx(0.75 * 0.8 / 1024 / 0.5)
+
+
+@given(st.integers(1, 1024), st.data())
+def test_a_margin_decides_between_equals_and_never_outweighs_an_image(samples, data):
+    right = data.draw(st.integers(0, samples - 1))
+    low, high = sorted(data.draw(st.lists(st.floats(-1, 1), min_size=2, max_size=2)))
+    asked = problem(accuracy=1.0, samples=samples)
+
+    def worth(right, margin):
+        return reward(right / samples, 500_000, 2_000_000, asked, margin=margin)
+
+    assert worth(right, low) <= worth(right, high) < worth(right + 1, low)
+    assert high - low < 1e-6 or worth(right, low) < worth(right, high)
+
+
+def test_without_the_tie_break_the_margin_changes_nothing():
+    off = RewardSettings(tie_break=False)
+    assert reward(0.5, 500_000, 2_000_000, problem(), off, margin=1.0) == 0.75
+
+
+def test_the_accuracy_form_is_the_ratio_alone_and_pays_nothing_for_smallness():
+    settings = RewardSettings(form="accuracy")
+    small, large = (reward(0.4, size, 2_000_000, problem(), settings) for size in (1_000, 2_000_000))
+    assert small == large == pytest.approx(0.8)
+
+
+def test_over_the_budget_both_forms_pay_the_same_penalty():
+    over = (0.5, 500_000, 4_000_000, problem())
+    assert reward(*over, RewardSettings(form="accuracy")) == reward(*over) == -1
+    assert reward(*over, RewardSettings(form="accuracy"), epsilon=0.4) == pytest.approx(0.4 * 2 - 1)
+    sloped = RewardSettings(form="accuracy", violation_slope=True)
+    assert reward(*over, sloped) == pytest.approx(-2)
+
+
+def test_an_unknown_form_is_refused_and_the_tie_break_must_be_a_flag():
+    with pytest.raises(InvalidInput, match="form of the reward must be one of compression, accuracy, got 'accurate'"):
+        RewardSettings(form="accurate")
+    with pytest.raises(InvalidInput, match="breaking of ties must be true or false, got 'on'"):
+        RewardSettings(tie_break="on")

@@ -1,3 +1,6 @@
+import numpy as np
+import pytest
+
 from rcnas_zoo.candidates.source import DataSource
 
 
@@ -6,6 +9,16 @@ def test_the_evaluation_split_is_a_fifth_of_the_training_data():
     splits = source.splits()
     assert len(splits.evaluation) == len(source.dataset().train) // 5
     assert len(splits.train) + len(splits.evaluation) == len(source.dataset().train)
+
+
+@pytest.mark.parametrize(("images", "evaluation"), [(5119, 1023), (5120, 1024), (6000, 1024)])
+def test_where_there_are_enough_images_a_thousand_and_twenty_four_are_for_evaluation(images, evaluation, tmp_path):
+    labels = np.arange(images) % 10
+    pixels = np.broadcast_to(labels.astype(np.uint8)[:, None, None], (images, 4, 4))
+    arrays = {"train_images": pixels, "train_labels": labels, "test_images": pixels[:10], "test_labels": labels[:10]}
+    np.savez(tmp_path / "many.npz", **arrays)
+    splits = DataSource(f"npz:{tmp_path}/many.npz").splits()
+    assert (len(splits.evaluation), len(splits.train)) == (evaluation, images - evaluation)
 
 
 def test_a_size_can_be_asked_for():

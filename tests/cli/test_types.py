@@ -12,6 +12,7 @@ from rcnas_zoo_cli.types import (
     COUNT,
     DATASET,
     FOLDER,
+    NUMBER,
     POSITIVE,
     RADIUS,
     SHARE,
@@ -27,7 +28,7 @@ from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.spec.threat import ThreatModel
 
-EVERY = (ATTACKS, BUDGET, COUNT, DATASET, FOLDER, POSITIVE, RADIUS, SHARE, SWITCH, TASK, TEXT, THREAT, WORDS)
+EVERY = (ATTACKS, BUDGET, COUNT, DATASET, FOLDER, NUMBER, POSITIVE, RADIUS, SHARE, SWITCH, TASK, TEXT, THREAT, WORDS)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,8 @@ EVERY = (ATTACKS, BUDGET, COUNT, DATASET, FOLDER, POSITIVE, RADIUS, SHARE, SWITC
         (COUNT, "0", 0),
         (DATASET, "npz:/data/mine.npz", "npz:/data/mine.npz"),
         (FOLDER, "a/b", Path("a/b")),
+        (NUMBER, "0.01", 0.01),
+        (NUMBER, "2", 2.0),
         (POSITIVE, "1", 1),
         (RADIUS, "8/255", ThreatModel.parse("linf@8/255")),
         (SHARE, "0.5", 0.5),

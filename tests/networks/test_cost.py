@@ -7,6 +7,7 @@ from torch import nn
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.networks.cost import Cost, cost
 from rcnas_zoo.networks.named import named_spec
+from rcnas_zoo.networks.residual_cost import stage_costs
 from rcnas_zoo.spec.network import InputSpec
 from rcnas_zoo.spec.residual import ResidualSpec, StageSpec
 
@@ -25,6 +26,17 @@ MIXED = ResidualSpec(
 def test_the_formulas_count_what_the_module_has_and_does(spec: ResidualSpec) -> None:
     module = build(spec)
     assert cost(spec) == Cost(count_parameters(module), count_macs(module, torch.zeros(1, *spec.input.shape)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(SPECS)
+def test_the_cost_of_a_stage_is_that_of_its_module(spec: ResidualSpec) -> None:
+    network = build(spec)
+    features = network.stem(torch.zeros(1, *spec.input.shape))
+    for stage, found in zip(network.stages, stage_costs(spec), strict=True):
+        assert found == Cost(count_parameters(stage), count_macs(stage, features))
+        with torch.no_grad():
+            features = stage(features)
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,10 @@ def test_the_run_keeps_problem_searches_policy_and_entry(compared, tmp_path):
     result, store = compared.result, compared.store
     assert "problem.json" in artifacts(store, result.run_id)
     found = artifacts(store, result.run_id, "search")
-    assert found == {"search/r-nas.json", "search/random.json", "search/search.png"}
+    assert found == {
+        *("search/r-nas.json", "search/random.json", "search/pareto.json"),
+        *(f"search/{picture}.png" for picture in ("search", "pareto", "learning", "compression")),
+    }
     assert artifacts(store, result.run_id, "policy") == {"policy/policy.safetensors", "policy/settings.json"}
     assert "entry/record.json" in artifacts(store, result.run_id, "entry")
     problem = json.loads(text(store, result.run_id, "problem.json", tmp_path))

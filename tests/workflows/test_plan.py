@@ -35,6 +35,11 @@ def test_every_row_counts():
     assert made.final_macs == 3600 * 50_000 * (3 * 5_000_000_000 + made.teacher_macs)
 
 
+def test_a_cold_search_visits_as_many_networks_again():
+    made = plan(PAPER, finetune_settings({}, compare=("r-nas", "random")))
+    assert (made.visits, made.final_trainings) == (30, 3)
+
+
 def test_a_budget_that_does_not_bind_costs_no_more_than_the_teacher_and_is_noted():
     made = plan(Task.parse("cifar10/autoattack/wrn-28-10/10g"))
     assert made.search_macs == 180 * 50_000 * 11 * made.teacher_macs

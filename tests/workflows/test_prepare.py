@@ -67,6 +67,13 @@ def test_a_teacher_that_is_the_one_named_needs_no_note(trained, machine):
     assert note == "the teacher is 'mine' with 763.52 K MACs, not the wrn-16-1 that the task names"
 
 
+def test_a_comparison_with_a_cold_search_needs_a_policy(policy, machine):
+    compare = ("r-nas", "teacher")
+    assert prepare(TASK, quick_settings(policy=policy, compare=compare), machine).policy
+    with pytest.raises(InvalidInput, match=r"r-nas must start from a policy, got none: .*give --policy"):
+        prepare(TASK, quick_settings(compare=compare), machine)
+
+
 def test_a_policy_is_read_and_must_fit_the_agent(policy, machine):
     prepared = prepare(TASK, quick_settings(policy=policy), machine)
     assert {name.split(".")[0] for name in prepared.policy} == {"encoder", "policy"}

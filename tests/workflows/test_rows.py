@@ -30,14 +30,14 @@ def with_status(result, status):
 @pytest.fixture
 def jobs(session, undisturbed):
     """Two finals that the cache knows."""
-    (first,), _ = final_jobs(session.prepared, undisturbed.result.search, None)
+    (first,), _ = final_jobs(session.prepared, undisturbed.result.search, {})
     first = replace(first, plan=QUICK_PLAN)
     return [first, replace(first, method="random")]
 
 
 def test_without_a_comparison_only_the_searched_network_is_kept(machine):
     found = search()
-    (job,), infeasible = final_jobs(prepare(TASK, quick_settings(), machine), found, None)
+    (job,), infeasible = final_jobs(prepare(TASK, quick_settings(), machine), found, {})
     assert (job.method, job.training.spec, job.weights) == ("searched", found.best.proposal.spec, None)
     assert infeasible == {}
 
@@ -45,13 +45,13 @@ def test_without_a_comparison_only_the_searched_network_is_kept(machine):
 def test_the_rows_come_in_a_fixed_order_with_their_networks(trained, machine):
     task, weights = Task.parse("digits/pgd-2/wrn-10-1/1500k"), str(trained.entry.folder)
     settings = quick_settings(compare=("random", "robustresnet", "teacher"), teacher_weights=weights)
-    prepared, agent, chance = prepare(task, settings, machine), search(), search(seed=1)
-    found, infeasible = final_jobs(prepared, agent, chance)
-    assert [job.method for job in found] == ["searched", "teacher", "robustresnet", "random"]
+    prepared, agent, cold, chance = prepare(task, settings, machine), search(), search(seed=2), search(seed=1)
+    found, infeasible = final_jobs(prepared, agent, {"r-nas": cold, "random": chance})
+    assert [job.method for job in found] == ["searched", "teacher", "robustresnet", "r-nas", "random"]
     assert infeasible == {}
     assert found[1].training.spec == trained.entry.spec
-    assert found[3].training.spec == chance.best.proposal.spec
-    assert [job.weights for job in found] == [None, trained.entry.folder, None, None]
+    assert [job.training.spec for job in found[3:]] == [each.best.proposal.spec for each in (cold, chance)]
+    assert [job.weights for job in found] == [None, trained.entry.folder, None, None, None]
     assert {(job.training.recipe, job.threat, job.plan) for job in found} == {
         (prepared.final.recipe, prepared.threat, prepared.plan)
     }
@@ -60,7 +60,7 @@ def test_the_rows_come_in_a_fixed_order_with_their_networks(trained, machine):
 def test_a_row_that_cannot_meet_the_budget_is_infeasible_with_its_reason(machine):
     task = Task.parse("digits/pgd-2/wrn-10-1/130k")
     prepared = prepare(task, quick_settings(compare=("robustresnet",)), machine)
-    found, infeasible = final_jobs(prepared, search(), None)
+    found, infeasible = final_jobs(prepared, search(), {})
     assert [job.method for job in found] == ["searched"]
     assert "budget" in infeasible["robustresnet"]
 
@@ -70,9 +70,9 @@ def test_a_search_that_trained_nothing_cannot_be_kept(status, machine):
     prepared = prepare(TASK, quick_settings(), machine)
     refusal = "at least one candidate must train to a finite loss, got none of 3"
     with pytest.raises(Unavailable, match=refusal):
-        final_jobs(prepared, with_status(search(), status), None)
+        final_jobs(prepared, with_status(search(), status), {})
     with pytest.raises(Unavailable, match=refusal):
-        final_jobs(prepared, search(), with_status(search(), status))
+        final_jobs(prepared, search(), {"random": with_status(search(), status)})
 
 
 def test_every_row_is_logged_once_also_when_the_run_is_resumed(session, jobs):

@@ -7,9 +7,10 @@ import pytest
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.search.rcnas.actor import policy_part
 from rcnas_zoo.workflows import searching
+from rcnas_zoo.workflows.found import visits_table
 from rcnas_zoo.workflows.policies import load_policy
 from rcnas_zoo.workflows.prepare import prepare
-from rcnas_zoo.workflows.searching import agent_search, method_name, random_search, visits_table
+from rcnas_zoo.workflows.searching import agent_search, cold_search, method_name, random_search, rival_searches
 from tests.search.formula import Formula, make_problem
 
 from .quick import TASK, quick_settings
@@ -67,10 +68,13 @@ def test_a_policy_that_one_run_logged_is_what_the_next_one_starts_from(session, 
     assert policy_part(load_policy(folder)).keys() == learned.keys()
 
 
-def test_a_visit_is_told_with_its_cost_and_worth(session):
-    result = random_search(session, PROBLEM)
-    visit, row = result.visits[1], visits_table(result)[1]
-    assert row["spec"] == visit.proposal.spec.to_dict()
-    assert (row["id"], row["digest"], row["status"]) == (1, visit.proposal.spec.digest, "trained")
-    assert (row["reward"], row["accuracy"]) == (visit.outcome.reward, visit.outcome.accuracy)
-    assert (row["macs"], row["parameters"]) == (visit.outcome.macs, visit.outcome.parameters)
+def test_a_cold_search_is_that_of_a_run_without_a_policy(session, undisturbed, tmp_path):
+    alone = agent_search(session, PROBLEM)
+    folder = str(kept(session, "policy", tmp_path))
+    careful = replace(session.prepared.settings.agent, learning_rate=1e-3, temperature_end=0.3)  # as FINE_TUNING
+    later = with_settings(session, undisturbed, policy=folder, agent=careful, compare=("random", "r-nas"))
+    rivals = rival_searches(later, PROBLEM)
+    assert list(rivals) == ["r-nas", "random"]
+    assert rivals["r-nas"].visits == alone.visits == cold_search(later, PROBLEM).visits
+    assert rivals["random"].visits == random_search(session, PROBLEM).visits
+    assert rival_searches(session, PROBLEM) == {}

@@ -2,11 +2,12 @@ import json
 
 import pytest
 
+from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.search.rcnas.settings import FINE_TUNING, RcnasSettings
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.recipe import TrainingRecipe
 from rcnas_zoo.spec.threat import ThreatModel
-from rcnas_zoo.workflows.settings import FinetuneSettings, default_agent, finetune_settings, with_epochs
+from rcnas_zoo.workflows.settings import FinetuneSettings, cold_agent, default_agent, finetune_settings, with_epochs
 
 
 def test_the_visits_are_iterations_times_steps():
@@ -20,9 +21,21 @@ def test_a_search_without_a_policy_gets_a_fresh_agent_and_one_with_a_policy_a_ca
     assert finetune_settings({"lips": False}, policy="folder").agent.learning_rate == FINE_TUNING.learning_rate
 
 
+def test_a_cold_agent_beside_a_warm_one_differs_in_its_defaults_alone():
+    changed = {"lips": False, "steps": 2, "baseline": "leave-one-out", "lstm_size": 8}
+    assert cold_agent(FINE_TUNING) == RcnasSettings()
+    assert cold_agent(finetune_settings(changed, policy="folder").agent) == RcnasSettings(**changed)
+
+
 @pytest.mark.parametrize(("switch", "length"), [(True, 15), (False, 0), (None, 0)])
 def test_the_annealing_switch_means_the_schedule_of_n2n(switch, length):
     assert finetune_settings({}, switch).agent.annealing == length
+
+
+def test_options_of_the_reward_reach_it_and_the_rest_keeps_its_default():
+    changed = {"c_metric": "macs", "form": "accuracy", "tie_break": False}
+    assert finetune_settings({}, reward=changed).reward == RewardSettings(**changed)
+    assert finetune_settings({}).reward == finetune_settings({}, reward={}).reward == RewardSettings()
 
 
 def test_settings_are_plain_json_data():

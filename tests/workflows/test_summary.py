@@ -5,12 +5,16 @@ import pytest
 
 from rcnas_zoo.evaluation.intervals import wilson
 from rcnas_zoo.networks.cost import cost
-from rcnas_zoo.workflows.summary import comparison_table, random_verdict, result_to_dict, summary_text
+from rcnas_zoo.workflows.summary import comparison_table, result_to_dict, rival_verdict, summary_text
 
 
 @pytest.fixture
 def result(compared):
     return compared.result
+
+
+def random_verdict(result):
+    return rival_verdict(result, "random", "random")
 
 
 def exchanged(result):
@@ -21,7 +25,7 @@ def exchanged(result):
         *result.rows[1:3],
         replace(by_method["searched"], method="random"),
     )
-    return replace(result, search=result.random, random=result.search, rows=rows)
+    return replace(result, search=result.random, rivals={"random": result.search}, rows=rows)
 
 
 def test_the_json_holds_what_the_result_holds(result):
@@ -81,15 +85,27 @@ def test_the_verdict_on_chance_goes_both_ways(result):
 
 
 def test_a_tie_with_chance_is_no_victory(result):
-    tie = replace(result, random=result.search)
+    tie = replace(result, rivals={"random": result.search})
     assert random_verdict(tie)["search_beat_random"] is False
     assert "the search did not beat random" in summary_text(tie)
 
 
 def test_without_a_comparison_nothing_is_said_of_chance(result):
-    alone = replace(result, random=None, rows=result.rows[:1])
+    alone = replace(result, rivals={}, rows=result.rows[:1])
     assert result_to_dict(alone)["random"] is None
     assert "random" not in summary_text(alone)
+
+
+def test_a_cold_search_is_a_rival_with_a_row_and_a_line_of_its_own(result):
+    rows = (*result.rows, replace(result.rows[-1], method="r-nas"))
+    warm = replace(result, rivals={"r-nas": result.random, **result.rivals}, rows=rows)
+    data, chance = result_to_dict(warm), random_verdict(result)
+    assert data["random"] == chance == result_to_dict(result)["random"]
+    assert data["cold"] == {name.replace("random", "cold"): value for name, value in chance.items()}
+    assert result_to_dict(result)["cold"] is None
+    text = summary_text(warm)
+    assert "best of the cold search" in text
+    assert "of 4 networks of an agent without a policy (4 distinct)" in text
 
 
 def test_what_went_wrong_is_said(result):

@@ -40,6 +40,7 @@ def test_each_outcome_is_a_child_run_with_its_numbers_curve_and_files(store, tmp
     assert child.data.metrics == {
         "reward": visit.outcome.reward,
         "accuracy": visit.outcome.accuracy,
+        "margin": 0,
         "macs": visit.outcome.macs,
         "parameters": visit.outcome.parameters,
         "seconds": 0,

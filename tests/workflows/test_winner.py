@@ -17,7 +17,7 @@ from rcnas_zoo.zoo.registry import download, resolve
 @pytest.fixture
 def winner(session, undisturbed):
     """The final job of the searched network, and its row."""
-    (job,), _ = final_jobs(session.prepared, undisturbed.result.search, None)
+    (job,), _ = final_jobs(session.prepared, undisturbed.result.search, {})
     return job, undisturbed.result.rows[0]
 
 

@@ -159,7 +159,7 @@ class RcnasSearcher:
         if epsilon == 0 or outcome.macs <= self._problem.budget:
             return outcome.reward
         achieved = (outcome.accuracy, outcome.parameters, outcome.macs)
-        return reward(*achieved, self._problem, self._reward_settings, epsilon)
+        return reward(*achieved, self._problem, self._reward_settings, epsilon, outcome.margin)
 
     def _learn(self, draws: list[Draw]) -> None:
         temperatures = torch.tensor([draw.temperature for draw in draws])

@@ -38,12 +38,21 @@ def test_every_option_reaches_the_search(asked):
     line = (
         f"{TASK} --threat linf@1/10 --teacher-weights ./mine --iterations 3 --steps 2 --seed 7 "
         "--compare teacher,random --search-epochs 4 --final-epochs 5 --subset-samples 6 --lips off --cost off "
-        "--annealing on --device cpu --workers 3 --data-root data --download"
+        "--annealing on --cost-filter off --baseline leave-one-out --entropy 0.5 --c-metric macs "
+        "--reward-form accuracy --tie-break off --device cpu --workers 3 --data-root data --download"
     )
     seen = asked(*line.split())
     assert seen["settings"] == finetune_settings(
-        {"steps": 2, "lips": False, "cost": False},
+        {
+            "steps": 2,
+            "lips": False,
+            "cost": False,
+            "cost_filter": False,
+            "baseline": "leave-one-out",
+            "entropy": 0.5,
+        },
         annealing=True,
+        reward={"c_metric": "macs", "form": "accuracy", "tie_break": False},
         threat=ThreatModel.parse("1/10"),
         teacher_weights="./mine",
         iterations=3,
@@ -56,6 +65,24 @@ def test_every_option_reaches_the_search(asked):
     machine = seen["machine"]
     assert (machine.device, machine.workers, machine.data_root, machine.download) == ("cpu", 3, Path("data"), True)
     assert asked(TASK, "--policy", "./policy")["settings"].policy == "./policy"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--baseline", "mean", "the baseline must be one of ema, leave-one-out, none, got 'mean'"),
+        ("--baseline", "leave-one-out", "the baseline leave-one-out must have at least 2 steps, got 1; take ema"),
+        ("--entropy", "-1", "--entropy: a finite number of at least 0 must be given, got '-1'"),
+        ("--entropy", "nan", "--entropy: a finite number of at least 0 must be given, got 'nan'"),
+        ("--c-metric", "flops", "the metric of the compression C must be one of parameters, macs, got 'flops'"),
+        ("--reward-form", "acc", "the form of the reward must be one of compression, accuracy, got 'acc'"),
+        ("--tie-break", "yes", "--tie-break: a switch must be one of on, off, got 'yes'"),
+    ],
+)
+def test_a_choice_that_there_is_not_is_refused_before_anything_is_done(option, value, message, run, here):
+    answer = run("finetune", TASK, option, value)
+    assert answer.exit_code == 2
+    assert message in answer.stderr
 
 
 def test_the_run_keeps_the_command_that_resumes_it_as_a_shell_takes_it(asked):
