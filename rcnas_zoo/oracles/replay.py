@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from rcnas_zoo.candidates.reward import RewardSettings, reward
-from rcnas_zoo.oracles.table import Table
+from rcnas_zoo.oracles.table import CLEAN, Table
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer
@@ -36,18 +36,19 @@ class ReplayEvaluator:
         Raises:
             InvalidInput: the table does not have the problem's attack, or a network has another number of stages.
         """
-        accuracy = self.table.column(str(problem.task.attack), problem.threat)
-        return [self._outcome(problem, proposal.spec, accuracy) for proposal in proposals]
+        accuracy, margins = _known(self.table, problem)
+        return [self._outcome(problem, proposal.spec, accuracy, margins) for proposal in proposals]
 
-    def _outcome(self, problem: SearchProblem, spec: NetworkSpec, accuracy: Tensor) -> Outcome:
+    def _outcome(self, problem: SearchProblem, spec: NetworkSpec, accuracy: Tensor, margins: Tensor) -> Outcome:
         if not isinstance(spec, ResidualSpec):
             raise InvalidInput(f"a network of an oracle must be of kind 'residual', got {spec.kind!r}")
         row = self.table.row_of(spec)
         price = self.table.costs[row]
         affordable = price.macs <= problem.budget
-        found = float(accuracy[row]) if affordable else 0.0
-        value = reward(found, price.parameters, price.macs, problem, self.settings)
-        return Outcome(value, found, price.macs, price.parameters, "trained" if affordable else "over-budget")
+        found, margin = (float(accuracy[row]), float(margins[row])) if affordable else (0.0, 0.0)
+        value = reward(found, price.parameters, price.macs, problem, self.settings, margin=margin)
+        status = "trained" if affordable else "over-budget"
+        return Outcome(value, found, price.macs, price.parameters, status, margin=margin)
 
 
 def rewards(table: Table, problem: SearchProblem, settings: RewardSettings | None = None) -> Tensor:
@@ -56,8 +57,17 @@ def rewards(table: Table, problem: SearchProblem, settings: RewardSettings | Non
     Raises:
         InvalidInput: the table does not have the problem's attack.
     """
-    accuracy = table.column(str(problem.task.attack), problem.threat)
-    prices = zip(accuracy.tolist(), table.costs, strict=True)
     chosen = settings or RewardSettings()
-    values = [reward(found, price.parameters, price.macs, problem, chosen) for found, price in prices]
+    columns = (values.tolist() for values in _known(table, problem))
+    values = [
+        reward(found, price.parameters, price.macs, problem, chosen, margin=margin)
+        for found, margin, price in zip(*columns, table.costs, strict=True)
+    ]
     return torch.tensor(values, dtype=torch.float64)
+
+
+def _known(table: Table, problem: SearchProblem) -> tuple[Tensor, Tensor]:
+    """Accuracies and margins (rows,) of a problem's attack; margins that are not tabulated are 0."""
+    attack = str(problem.task.attack)
+    key = CLEAN if attack == CLEAN else str(problem.threat)
+    return table.column(attack, problem.threat), table.margins.get(key, torch.zeros(len(table)))
