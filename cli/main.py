@@ -22,6 +22,7 @@ COMMANDS = (
     "evaluate",
     "compare",
     "corruptions",
+    "benchmark",
     "finetune",
     "train",
     "retrain",

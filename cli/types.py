@@ -17,7 +17,7 @@ from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.budget import Budget
 from rcnas_zoo.spec.canonical import check_choice
 from rcnas_zoo.spec.dataset import check_dataset_name
-from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.errors import InvalidInput, shortened
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.spec.threat import ThreatModel
 
@@ -97,6 +97,28 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+_RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?")
+MOST_SEEDS = 100_000
+LARGEST_SEED = 2**31 - 1
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    """A list of numbers and ranges; both ends of a range belong to it."""
+    found: list[int] = []
+    for word in text.split(","):
+        match = _RANGE.fullmatch(word.strip())
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if not first <= last <= LARGEST_SEED or last - first >= MOST_SEEDS - len(found):
+            raise InvalidInput(
+                f"seeds must be a list or an ascending range, such as 0,1,2 or 0-199, at most {MOST_SEEDS} of them "
+                f"and none above {LARGEST_SEED}, got {shortened(text)}"
+            )
+        found.extend(range(first, last + 1))
+    if len(set(found)) < len(found):
+        raise InvalidInput(f"each seed must be given once, got {shortened(text)}")
+    return tuple(found)
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
@@ -145,4 +167,5 @@ FRACTION = Parsed("fraction", _fraction)
 RADII = Parsed("radii", _radii)
 SECONDS = Parsed("time", _seconds)
 CHANGE = Parsed("name=value", _change)
+SEEDS = Parsed("seeds", _seeds)
 SWITCH = Parsed("on|off", _switch)

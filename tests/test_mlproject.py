@@ -45,7 +45,7 @@ def required(name):
 
 
 def test_the_demo_a_search_and_an_evaluation_are_entry_points():
-    assert {"main", "finetune", "evaluate"} <= set(ENTRY_POINTS)
+    assert {"main", "finetune", "evaluate", "benchmark"} <= set(ENTRY_POINTS)
 
 
 @pytest.mark.parametrize("name", ENTRY_POINTS)
@@ -61,6 +61,18 @@ def test_a_parameter_that_is_not_given_is_as_if_its_option_were_not_there(name, 
     followers = [*words[1:], "end"]
     without = [word for word, follower in zip(words, followers, strict=True) if word and follower]
     assert understood(words) == understood(without)
+
+
+def test_a_benchmark_gets_what_is_given():
+    words = command_line("benchmark", methods="rc-nas,random", queries="10", seeds="0-2", policy="./mine")
+    assert understood(words) == {
+        "oracle": "digits",
+        "methods": ("rc-nas", "random"),
+        "queries": 10,
+        "seeds": (0, 1, 2),
+        "policy": "./mine",
+        "track": True,
+    }
 
 
 def test_a_parameter_that_is_given_reaches_its_option(monkeypatch):

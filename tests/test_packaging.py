@@ -14,6 +14,7 @@ import pytest
 
 from .floors import FOLDERS, ROOT
 
+TABLES = FOLDERS["rcnas_zoo"] / "oracles" / "tables"
 SOURCE = ("rcnas_zoo", "cli", "registry", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 
 
@@ -81,6 +82,11 @@ def test_every_file_of_the_catalogue_is_in_the_wheel(names):
     entries = [path for path in (ROOT / "registry").glob("*/*") if path.suffix in (".json", ".safetensors", ".md")]
     assert any(path.name == "record.json" for path in entries)
     assert {f"rcnas_zoo_registry/{path.parent.name}/{path.name}" for path in entries} <= set(names)
+
+
+def test_every_oracle_is_in_the_wheel(names):
+    shipped = {f"rcnas_zoo/oracles/tables/{path.name}" for path in TABLES.glob("*.oracle.xz")}
+    assert shipped == {name for name in names if name.endswith(".oracle.xz")}
 
 
 def test_the_wheel_is_what_runs_in_the_new_environment(command, tmp_path):

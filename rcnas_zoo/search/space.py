@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from math import comb
 
@@ -62,7 +63,7 @@ class ResidualSpace:
             raise InvalidInput(f"the teacher of a residual space must be of kind 'residual', got {teacher.kind!r}")
         return cls(teacher)
 
-    @property
+    @cached_property
     def smallest_map(self) -> tuple[int, int]:
         """Height and width that the last feature map keeps: 4x4, or the teacher's own if that is smaller."""
         sides = self._stem_map
@@ -70,7 +71,7 @@ class ResidualSpace:
             sides = _halved(sides) if stage.stride == 2 else sides
         return min(SMALLEST_MAP, sides[0]), min(SMALLEST_MAP, sides[1])
 
-    @property
+    @cached_property
     def downsamplings(self) -> int:
         """Stages that may halve the feature map, wherever they stand, before it is smaller than `smallest_map`."""
         sides, floor = self._stem_map, self.smallest_map
@@ -89,19 +90,24 @@ class ResidualSpace:
         Raises:
             InvalidInput: not one action for each stage.
         """
+        numbers, ignored = self.outline(actions)
+        stages = tuple(StageSpec(d, w, stride, BLOCKS[robust]) for d, w, stride, robust in numbers)
+        return replace(self.teacher, stages=stages), self._note(ignored)
+
+    def outline(self, actions: Sequence[StageAction]) -> tuple[list[tuple[int, int, int, int]], list[int]]:
+        """What `decode` makes of the stages, as depth, width, stride and robust bit of each, and the places at which a
+        down-sampling bit is ignored.
+
+        Raises:
+            InvalidInput: not one action for each stage.
+        """
         stages = self.teacher.stages
         if len(actions) != len(stages):
             raise InvalidInput(f"a teacher of {len(stages)} stages takes one action for each, got {len(actions)}")
         asked = [index for index, action in enumerate(actions) if action.downsample]
         halving, ignored = asked[: self.downsamplings], asked[self.downsamplings :]
-        spec = replace(
-            self.teacher,
-            stages=tuple(
-                _compressed(stage, action, 2 if index in halving else 1)
-                for index, (stage, action) in enumerate(zip(stages, actions, strict=True))
-            ),
-        )
-        return spec, self._note(ignored)
+        pairs = enumerate(zip(stages, actions, strict=True))
+        return [_compressed(stage, action, 2 if index in halving else 1) for index, (stage, action) in pairs], ignored
 
     def encode(self, spec: ResidualSpec) -> tuple[StageAction, ...]:
         """The actions that `decode` turns into this very network.
@@ -206,10 +212,10 @@ def _width_steps(width: int) -> int:
     return max(1, width // WIDTH_STEP)
 
 
-def _compressed(stage: StageSpec, action: StageAction, stride: int) -> StageSpec:
+def _compressed(stage: StageSpec, action: StageAction, stride: int) -> tuple[int, int, int, int]:
     steps = min(_width_steps(stage.width), max(1, round(action.width_ratio * stage.width / WIDTH_STEP)))
     depth = max(1, round(action.depth_ratio * stage.depth))
-    return StageSpec(depth, WIDTH_STEP * steps, stride, "robust" if action.robust else "basic")
+    return depth, WIDTH_STEP * steps, stride, int(action.robust)
 
 
 def _action(stage: StageSpec, whole: StageSpec) -> StageAction:

@@ -26,13 +26,12 @@ class TabulatedSpace(ResidualSpace):
 
     def decode(self, actions: Sequence[StageAction]) -> tuple[ResidualSpec, str]:
         """See `ResidualSpace.decode`."""
-        spec, note = super().decode(actions)
-        return self.table.specs[self.table.row_of(spec)], note
+        numbers, ignored = self.outline(actions)
+        return self._nearest([numbers])[0], self._note(ignored)
 
     def decode_many(self, actions: Sequence[Sequence[StageAction]]) -> list[ResidualSpec]:
         """See `ResidualSpace.decode_many`."""
-        wanted = [ResidualSpace.decode(self, one)[0].stages for one in actions]
-        return [self.table.specs[row] for row in self.table.nearest(stage_numbers(wanted)).tolist()]
+        return self._nearest([self.outline(one)[0] for one in actions])
 
     def fit(self, stages: Sequence[StageSpec]) -> ResidualSpec:
         """See `ResidualSpace.fit`."""
@@ -49,3 +48,7 @@ class TabulatedSpace(ResidualSpace):
     def smallest(self) -> ResidualSpec:
         """See `ResidualSpace.smallest`."""
         return self.table.specs[int(self.table.macs.argmin())]
+
+    def _nearest(self, stages: Sequence[Sequence[tuple[int, int, int, int]]]) -> list[ResidualSpec]:
+        rows = self.table.nearest(torch.tensor(stages))
+        return [self.table.specs[row] for row in rows.tolist()]

@@ -5,33 +5,14 @@ from dataclasses import dataclass, field, replace
 
 from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.networks.cost import cost
-from rcnas_zoo.oracles.problems import problem_on
 from rcnas_zoo.oracles.replay import ReplayEvaluator
-from rcnas_zoo.oracles.table import Table, column_name
+from rcnas_zoo.oracles.table import column_name
+from rcnas_zoo.oracles.tasks import TabulatedTask
 from rcnas_zoo.search.space import ResidualSpace
 from rcnas_zoo.search.tabulated import TabulatedSpace
 from rcnas_zoo.spec.budget import Budget
 from rcnas_zoo.spec.residual import ResidualSpec
 from rcnas_zoo.spec.search import SearchProblem, TeacherFacts
-from rcnas_zoo.spec.task import Task
-from rcnas_zoo.spec.threat import ThreatModel
-
-
-@dataclass(frozen=True, eq=False)
-class TabulatedTask:
-    """A task on a table."""
-
-    table: Table
-    task: Task
-    threat: ThreatModel
-
-    def __str__(self) -> str:
-        return f"{self.task} {self.threat}"
-
-    @property
-    def problem(self) -> SearchProblem:
-        """The search problem; raises as `problem_on`."""
-        return problem_on(self.table, self.task, self.threat)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Plain text tables, for terminals and logs."""
+"""Plain text tables, for terminals, logs and Markdown."""
 
 from collections.abc import Sequence
 
@@ -23,6 +23,18 @@ def render_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str
 
     rule = "  ".join("-" * width for width in widths)
     return "\n".join([line(header), rule, *(line(row) for row in cells)])
+
+
+def render_markdown(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """The same table in Markdown; numbers stand to the right.
+
+    Raises:
+        ValueError: a row is not as long as the header.
+    """
+    cells = [[_text(value) for value in row] for row in rows]
+    columns = list(zip(header, *cells, strict=True))
+    rule = ["---:" if all(map(_is_number, column[1:])) else "---" for column in columns]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (header, rule, *cells))
 
 
 def percent(fraction: float | None) -> str:

@@ -15,6 +15,7 @@ from rcnas_zoo_cli.types import (
     NUMBER,
     POSITIVE,
     RADIUS,
+    SEEDS,
     SHARE,
     SWITCH,
     TASK,
@@ -28,7 +29,23 @@ from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.spec.threat import ThreatModel
 
-EVERY = (ATTACKS, BUDGET, COUNT, DATASET, FOLDER, NUMBER, POSITIVE, RADIUS, SHARE, SWITCH, TASK, TEXT, THREAT, WORDS)
+EVERY = (
+    ATTACKS,
+    BUDGET,
+    COUNT,
+    DATASET,
+    FOLDER,
+    NUMBER,
+    POSITIVE,
+    RADIUS,
+    SEEDS,
+    SHARE,
+    SWITCH,
+    TASK,
+    TEXT,
+    THREAT,
+    WORDS,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +66,10 @@ EVERY = (ATTACKS, BUDGET, COUNT, DATASET, FOLDER, NUMBER, POSITIVE, RADIUS, SHAR
         (NUMBER, "2", 2.0),
         (POSITIVE, "1", 1),
         (RADIUS, "8/255", ThreatModel.parse("linf@8/255")),
+        (SEEDS, "0-3", (0, 1, 2, 3)),
+        (SEEDS, "5, 0-1,9", (5, 0, 1, 9)),
+        (SEEDS, "7-7", (7,)),
+        (SEEDS, "0-99999", tuple(range(100_000))),
         (SHARE, "0.5", 0.5),
         (SWITCH, "on", True),
         (SWITCH, "off", False),
@@ -88,6 +109,14 @@ def test_a_value_that_is_parsed_already_stays(kind):
         (POSITIVE, "0", "a whole number of at least 1 must be given, got '0'"),
         (SHARE, "56", "an accuracy must be a fraction in [0, 1], got '56'"),
         (SHARE, "nan", "an accuracy must be a fraction in [0, 1], got 'nan'"),
+        (SEEDS, "9-0", "seeds must be a list or an ascending range, such as 0,1,2 or 0-199, at most 100000 of them"),
+        (SEEDS, "1,,2", "seeds must be a list"),
+        (SEEDS, "0-100000", "seeds must be a list"),
+        (SEEDS, "1,0-99999", "seeds must be a list"),
+        (SEEDS, "2147483648", "seeds must be a list"),
+        (SEEDS, "-1", "seeds must be a list"),
+        (SEEDS, "1-", "seeds must be a list"),
+        (SEEDS, "1,0-2", "each seed must be given once, got '1,0-2'"),
         (SWITCH, "true", "a switch must be one of on, off, got 'true'"),
         (RADIUS, "linf@8/255", "the radius of a threat must be a fraction or decimal in (0, 1] such as 8/255"),
         (BUDGET, "5", "a budget must be a number of MACs with a unit"),
@@ -112,3 +141,14 @@ def test_whatever_is_typed_is_read_or_refused(text):
     for kind in EVERY:
         with suppress(InvalidInput):
             kind.convert(text, None, None)
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 5)), min_size=1, max_size=4))
+def test_seeds_are_every_number_of_every_range(ranges):
+    text = ",".join(f"{low}-{low + more}" for low, more in ranges)
+    wanted = [seed for low, more in ranges for seed in range(low, low + more + 1)]
+    if len(set(wanted)) == len(wanted):
+        assert SEEDS.convert(text, None, None) == tuple(wanted)
+    else:
+        with pytest.raises(InvalidInput, match="each seed must be given once"):
+            SEEDS.convert(text, None, None)

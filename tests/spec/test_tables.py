@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rcnas_zoo.spec.tables import percent, render_table
+from rcnas_zoo.spec.tables import percent, render_markdown, render_table
 
 
 def test_numbers_stand_to_the_right_and_words_to_the_left():
@@ -50,3 +50,13 @@ def test_fractions_are_shown_in_percent(fraction, text):
 
 def test_unknown_percentages_stand_under_known_ones():
     assert render_table(("robust",), [(percent(0.5),), (percent(None),)]).splitlines()[2:] == ["50.0 %", "     -"]
+
+
+def test_markdown_puts_numbers_to_the_right():
+    found = render_markdown(("name", "macs"), [("a", 12), ("b", None)])
+    assert found.splitlines() == ["| name | macs |", "| --- | ---: |", "| a | 12 |", "| b | - |"]
+
+
+def test_a_markdown_row_of_another_length_is_refused():
+    with pytest.raises(ValueError, match="zip"):
+        render_markdown(("name", "macs"), [("b",)])

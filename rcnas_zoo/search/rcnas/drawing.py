@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from rcnas_zoo.networks.cost import cost
-from rcnas_zoo.search.rcnas.policy import ActionDistribution, stage_actions
+from rcnas_zoo.search.rcnas.policy import ActionDistribution, stage_actions, stage_actions_of
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.space import ResidualSpace
 from rcnas_zoo.spec.network import NetworkSpec
@@ -78,10 +78,10 @@ class Filter:
         self, distribution: ActionDistribution, generator: torch.Generator, ranker: Ranker, mode_first: bool = False
     ) -> Drawn:
         """Of many draws that are within the budget and new, the one that a ranker likes best; else as `choose`."""
-        actions = list(distribution.samples(ranker.candidates, generator))
+        actions = distribution.samples(ranker.candidates, generator)
         if mode_first:
-            actions.insert(0, distribution.mode())
-        specs = self.space.decode_many([stage_actions(action) for action in actions])
+            actions = torch.cat([distribution.mode()[None], actions])
+        specs = self.space.decode_many(stage_actions_of(actions))
         fit = [number for number, spec in enumerate(specs) if all(self.rank(spec))]
         if not fit:
             return self.choose(distribution, generator, mode_first)

@@ -116,6 +116,14 @@ def fresh_policy(settings: RcnasSettings, generator: torch.Generator) -> Policy:
 
 def stage_actions(action: Tensor) -> tuple[StageAction, ...]:
     """What an action (stages, 4) does to each stage: ratios are the sigmoid of alpha (Eq. 3)."""
-    ratios = action[:, :2].sigmoid().tolist()
-    bits = (action[:, 2:] > 0.5).tolist()
-    return tuple(StageAction(*ratio, *bit) for ratio, bit in zip(ratios, bits, strict=True))
+    return stage_actions_of(action[None])[0]
+
+
+def stage_actions_of(actions: Tensor) -> list[tuple[StageAction, ...]]:
+    """What each of several actions (n, stages, 4) does to each stage."""
+    ratios = actions[..., :2].sigmoid().tolist()
+    bits = (actions[..., 2:] > 0.5).tolist()
+    return [
+        tuple(StageAction(*ratio, *bit) for ratio, bit in zip(*rows, strict=True))
+        for rows in zip(ratios, bits, strict=True)
+    ]
