@@ -1,7 +1,7 @@
 """Everything that can be wrong with a fine-tuning run, checked before anything is trained."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from torch import Tensor
 
@@ -11,7 +11,6 @@ from rcnas_zoo.candidates.verdicts import weights_digest
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.networks.named import teacher_spec
 from rcnas_zoo.networks.scaling import robustresnet_spec
-from rcnas_zoo.search.rcnas.actor import Actor, policy_part
 from rcnas_zoo.spec.budget import format_macs
 from rcnas_zoo.spec.canonical import digest
 from rcnas_zoo.spec.dataset import DATASETS, default_threat
@@ -19,10 +18,10 @@ from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.residual import ResidualSpec
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.spec.threat import ThreatModel
+from rcnas_zoo.workflows.agents import Agent, choose_agent
 from rcnas_zoo.workflows.budgets import check_budget
 from rcnas_zoo.workflows.finals import FinalPlan, final_plan
 from rcnas_zoo.workflows.machine import Machine, available_cores
-from rcnas_zoo.workflows.policies import load_policy
 from rcnas_zoo.workflows.recipes import final_recipe, search_recipe
 from rcnas_zoo.workflows.settings import COLD, FinetuneSettings, with_epochs
 from rcnas_zoo.workflows.teachers import Teacher, find_teacher
@@ -35,7 +34,7 @@ class Prepared:
     Attributes:
         task, settings, threat: what is asked for.
         teacher: the network to compress.
-        policy: what the agent starts from; None for a fresh agent.
+        agent: the agent's options, and the policy that it starts from, if any.
         search, final: the training jobs of a candidate and of a network that is kept, with the teacher's spec.
         plan: what the test split is asked.
         notes: what the user should know.
@@ -45,7 +44,7 @@ class Prepared:
     settings: FinetuneSettings
     threat: ThreatModel
     teacher: Teacher
-    policy: Mapping[str, Tensor] | None
+    agent: Agent
     search: TrainingJob
     final: TrainingJob
     plan: FinalPlan
@@ -55,7 +54,19 @@ class Prepared:
     def key(self) -> str:
         """Digest of everything that decides the result; an interrupted run is found again by it."""
         policy = self.policy and weights_digest(self.policy)
-        return digest([str(self.task), self.settings.to_dict(), self.teacher.lineage(), policy, self.final.key()])
+        # What the agent is counts, not by which words it was asked for.
+        settings = {
+            **self.settings.to_dict(),
+            "policy": None,
+            "agent_changes": {},
+            "agent": asdict(self.agent.settings),
+        }
+        return digest([str(self.task), settings, self.teacher.lineage(), policy, self.final.key()])
+
+    @property
+    def policy(self) -> Mapping[str, Tensor] | None:
+        """What the agent starts from; None for a fresh agent."""
+        return self.agent.policy
 
 
 def prepare(task: Task, settings: FinetuneSettings, machine: Machine) -> Prepared:
@@ -73,10 +84,11 @@ def prepare(task: Task, settings: FinetuneSettings, machine: Machine) -> Prepare
     # A known data set is opened last: it may be large, or absent.
     facts = DATASETS.get(task.dataset) or source.dataset()
     teacher = find_teacher(task, settings.teacher_weights, facts.shape, facts.classes, machine)
-    notes = (check_budget(task.budget, teacher.spec), _foreign(task, teacher))
-    policy = _policy(settings, teacher.spec)
-    _check_rows(settings, policy)
+    budget_note = check_budget(task.budget, teacher.spec)
+    agent = choose_agent(settings, len(teacher.spec.stages), machine)
+    _check_rows(settings, agent)
     dataset = source.dataset()
+    notes = (budget_note, _foreign(task, teacher), agent.note)
     search = TrainingJob(
         spec=teacher.spec,
         recipe=with_epochs(search_recipe(dataset, threat), settings.search_epochs, settings.precision),
@@ -92,7 +104,7 @@ def prepare(task: Task, settings: FinetuneSettings, machine: Machine) -> Prepare
         settings=settings,
         threat=threat,
         teacher=teacher,
-        policy=policy,
+        agent=agent,
         search=search,
         final=replace(search, recipe=final, source=source),
         plan=final_plan(str(task.attack), settings.subset_samples),
@@ -108,16 +120,8 @@ def _foreign(task: Task, teacher: Teacher) -> str:
     return f"the teacher is {teacher.name!r} with {price} MACs, not the {task.teacher} that the task names"
 
 
-def _policy(settings: FinetuneSettings, teacher: ResidualSpec) -> Mapping[str, Tensor] | None:
-    if settings.policy == "none":
-        return None
-    policy = policy_part(load_policy(settings.policy))
-    Actor.from_policy(settings.agent, len(teacher.stages), policy)
-    return policy
-
-
-def _check_rows(settings: FinetuneSettings, policy: Mapping[str, Tensor] | None) -> None:
-    if COLD in settings.compare and policy is None:
+def _check_rows(settings: FinetuneSettings, agent: Agent) -> None:
+    if COLD in settings.compare and agent.policy is None:
         raise InvalidInput(
             f"a search to compare with {COLD} must start from a policy, got none: it is {COLD} itself; give --policy, "
             f"or leave {COLD} out of --compare"
