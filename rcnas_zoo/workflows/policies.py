@@ -1,11 +1,14 @@
 """Policies between the agent and the disk: what an agent leaves to keep, and an agent of what was kept."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from math import isnan
 from typing import Any
 
+import torch
 from torch import Tensor
 
+from rcnas_zoo.search.knowledge import Experience
 from rcnas_zoo.search.rcnas.actor import Actor
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.spec.canonical import dataclass_fields
@@ -15,13 +18,23 @@ from rcnas_zoo.zoo.policy_registry import POLICY_ARTIFACT
 from rcnas_zoo.zoo.policy_writing import policy_contents
 
 # What a search or a meta-training needs to go on, and a policy to be shared does not.
-_OF_THE_RUN = ("actor", "optimiser", "searcher", "meta")
+_OF_THE_RUN = ("actor", "optimiser", "searcher", "meta", "visits")
 
 
 def policy_tensors(*states: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Of states of agents, the later ones going over the earlier, the tensors that make a policy to keep and share."""
     joined = {name: tensor for state in states for name, tensor in state.items()}
     return {name: tensor for name, tensor in joined.items() if name.partition(".")[0] not in _OF_THE_RUN}
+
+
+def seen_tasks(experience: Experience, names: Sequence[str]) -> tuple[Experience, tuple[str, ...]]:
+    """The experience with the tasks that were drawn alone, each once, and their names by their new numbers."""
+    drawn = [number for number, value in enumerate(experience.severity.tolist()) if not isnan(value)]
+    seen = tuple(dict.fromkeys(names[number] for number in drawn))
+    places = torch.tensor([seen.index(name) if name in seen else -1 for name in names], dtype=torch.int64)
+    first = [next(number for number in drawn if names[number] == name) for name in seen]
+    kept = replace(experience, task=places[experience.task], severity=experience.severity[first])
+    return kept, seen
 
 
 def policy_config(agent: RcnasSettings, stages: int, tasks: Iterable[str], lineage: Mapping[str, Any]) -> PolicyConfig:

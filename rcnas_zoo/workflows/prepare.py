@@ -15,6 +15,8 @@ from rcnas_zoo.spec.budget import format_macs
 from rcnas_zoo.spec.canonical import digest
 from rcnas_zoo.spec.dataset import DATASETS, default_threat
 from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.network import NetworkSpec
+from rcnas_zoo.spec.posed import PosedTask
 from rcnas_zoo.spec.residual import ResidualSpec
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.spec.threat import ThreatModel
@@ -23,7 +25,7 @@ from rcnas_zoo.workflows.budgets import check_budget
 from rcnas_zoo.workflows.finals import FinalPlan, final_plan
 from rcnas_zoo.workflows.machine import Machine, available_cores
 from rcnas_zoo.workflows.recipes import final_recipe, search_recipe
-from rcnas_zoo.workflows.settings import COLD, FinetuneSettings, with_epochs
+from rcnas_zoo.workflows.settings import COLD, FinetuneSettings, Proxy, with_epochs
 from rcnas_zoo.workflows.teachers import Teacher, find_teacher
 
 
@@ -64,6 +66,11 @@ class Prepared:
         return digest([str(self.task), settings, self.teacher.lineage(), policy, self.final.key()])
 
     @property
+    def posed(self) -> PosedTask:
+        """The task under its threat."""
+        return PosedTask(self.task, self.threat)
+
+    @property
     def policy(self) -> Mapping[str, Tensor] | None:
         """What the agent starts from; None for a fresh agent."""
         return self.agent.policy
@@ -78,8 +85,7 @@ def prepare(task: Task, settings: FinetuneSettings, machine: Machine) -> Prepare
         IntegrityError: the teacher's entry or the policy is damaged.
     """
     threat = settings.threat or default_threat(task.dataset)
-    if threat.norm != "linf":
-        raise InvalidInput(f"a search must be for a Linf threat, such as linf@8/255, got {threat}")
+    check_searchable(threat)
     source = DataSource(task.dataset, machine.data_root, machine.download)
     # A known data set is opened last: it may be large, or absent.
     facts = DATASETS.get(task.dataset) or source.dataset()
@@ -89,15 +95,8 @@ def prepare(task: Task, settings: FinetuneSettings, machine: Machine) -> Prepare
     _check_rows(settings, agent)
     dataset = source.dataset()
     notes = (budget_note, _foreign(task, teacher), agent.note)
-    search = TrainingJob(
-        spec=teacher.spec,
-        recipe=with_epochs(search_recipe(dataset, threat), settings.search_epochs, settings.precision),
-        seed=settings.seed,
-        source=replace(source, train_size=settings.search_train_size),
-        cache=machine.cache,
-        device=machine.device_name(),
-        threads=max(1, available_cores() // machine.worker_count()),
-    )
+    threads = max(1, available_cores() // machine.worker_count())
+    search = search_job(teacher.spec, source, threat, settings.proxy, machine, threads)
     final = with_epochs(final_recipe(dataset, threat), settings.final_epochs, settings.precision)
     return Prepared(
         task=task,
@@ -109,6 +108,27 @@ def prepare(task: Task, settings: FinetuneSettings, machine: Machine) -> Prepare
         final=replace(search, recipe=final, source=source),
         plan=final_plan(str(task.attack), settings.subset_samples),
         notes=tuple(note for note in notes if note),
+    )
+
+
+def check_searchable(threat: ThreatModel) -> None:
+    """Raise InvalidInput if no recipe trains against a threat."""
+    if threat.norm != "linf":
+        raise InvalidInput(f"a search must be for a Linf threat, such as linf@8/255, got {threat}")
+
+
+def search_job(
+    spec: NetworkSpec, source: DataSource, threat: ThreatModel, proxy: Proxy, machine: Machine, threads: int
+) -> TrainingJob:
+    """The training of a network in a search: a candidate's, or its teacher's."""
+    return TrainingJob(
+        spec=spec,
+        recipe=with_epochs(search_recipe(source.dataset(), threat), proxy.epochs, proxy.precision),
+        seed=proxy.seed,
+        source=replace(source, train_size=proxy.train_size),
+        cache=machine.cache,
+        device=machine.device_name(),
+        threads=threads,
     )
 
 

@@ -11,7 +11,6 @@ from rcnas_zoo.search.random_search import RandomMethod
 from rcnas_zoo.search.rcnas.method import RcnasMethod
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.spec.canonical import canonical_json
-from rcnas_zoo.spec.posed import PosedTask
 from rcnas_zoo.spec.search import SearchProblem, SearchResult
 from rcnas_zoo.workflows.found import visits_table
 from rcnas_zoo.workflows.policies import log_policy, policy_config, policy_tensors
@@ -26,7 +25,7 @@ def agent_search(session: Session, problem: SearchProblem) -> SearchResult:
     agent = session.prepared.agent
     method = _agent(session, agent.settings, agent.policy)
     result = _run(session, problem, method, method_name(session))
-    log_policy(session.run, policy_tensors(agent.policy or {}, result.state), _config(session, problem))
+    log_policy(session.run, policy_tensors(agent.policy or {}, result.state), _config(session))
     return result
 
 
@@ -41,10 +40,10 @@ def cold_search(session: Session, problem: SearchProblem) -> SearchResult:
     return _run(session, problem, _agent(session, cold_agent(session.prepared.agent.settings), None), COLD)
 
 
-def _config(session: Session, problem: SearchProblem) -> PolicyConfig:
+def _config(session: Session) -> PolicyConfig:
     """What the policy that a search leaves says of itself."""
     prepared, agent = session.prepared, session.prepared.agent
-    tasks = (*agent.tasks, str(PosedTask(problem.task, problem.threat)))
+    tasks = (*agent.tasks, str(prepared.posed))
     lineage = {
         "method": method_name(session),
         "run_id": session.run.id,

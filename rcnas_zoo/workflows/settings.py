@@ -20,6 +20,31 @@ ANNEALING = 15
 
 
 @dataclass(frozen=True)
+class Proxy:
+    """How candidates, and the teacher that they are compared with, are trained.
+
+    Attributes:
+        seed: of training and attack.
+        epochs, precision: 0 and an empty word leave the recipe's own.
+        train_size: images; 0 means all.
+
+    Raises:
+        InvalidInput: a count out of its range, or an unknown precision.
+    """
+
+    seed: int = 0
+    epochs: int = 0
+    precision: str = ""
+    train_size: int = 0
+
+    def __post_init__(self) -> None:
+        check_integer("the seed", self.seed, 0, 2**31 - 1)
+        check_integer("the search epochs", self.epochs, 0)
+        check_choice("the precision", self.precision or "float32", PRECISIONS)
+        check_integer("the images to train candidates on", self.train_size, 0)
+
+
+@dataclass(frozen=True)
 class FinetuneSettings:
     """Everything that decides the result of a fine-tuning run; the same settings give the same result.
 
@@ -67,17 +92,20 @@ class FinetuneSettings:
 
     def __post_init__(self) -> None:
         check_integer("the iterations", self.iterations, 1, 1_000_000)
-        check_integer("the seed", self.seed, 0, 2**31 - 1)
         check_integer("the subset for AutoAttack", self.subset_samples, 1)
-        check_integer("the search epochs", self.search_epochs, 0)
         check_integer("the final epochs", self.final_epochs, 0)
-        check_integer("the images to train candidates on", self.search_train_size, 0)
-        check_choice("the precision", self.precision or "float32", PRECISIONS)
         check_choice("the reward's images", self.reward_images, REWARD_IMAGES)
         for row in self.compare:
             if row not in ROWS:
                 raise unknown_choice("a row to compare with", row, ROWS)
+        # Both raise what is wrong with them.
         self.agent_for(RcnasSettings())
+        _ = self.proxy
+
+    @property
+    def proxy(self) -> Proxy:
+        """How candidates are trained."""
+        return Proxy(self.seed, self.search_epochs, self.precision, self.search_train_size)
 
     @property
     def visits(self) -> int:

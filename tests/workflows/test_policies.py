@@ -4,10 +4,18 @@ from pathlib import Path
 import pytest
 import torch
 
+from rcnas_zoo.search.knowledge import Experience
 from rcnas_zoo.search.rcnas.actor import Actor, policy_part
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.tracking.runs import open_run
-from rcnas_zoo.workflows.policies import agent_settings, load_actor, log_policy, policy_config, policy_tensors
+from rcnas_zoo.workflows.policies import (
+    agent_settings,
+    load_actor,
+    log_policy,
+    policy_config,
+    policy_tensors,
+    seen_tasks,
+)
 from rcnas_zoo.workflows.verify import verify_entry
 from rcnas_zoo.zoo.policy import read_policy
 from rcnas_zoo.zoo.policy_writing import read_policy_tensors, write_policy
@@ -62,3 +70,18 @@ def test_a_policy_verifies_if_an_agent_can_be_made_of_it(folder, state, tmp_path
     (failed,) = [check for check in report.checks if not check.passed]
     assert failed.name == "agent"
     assert "must fit the agent's settings" in failed.detail
+
+
+def test_the_experience_that_is_kept_is_of_the_tasks_that_were_drawn_each_once():
+    nothing = float("nan")
+    experience = Experience(
+        task=torch.tensor([3, 1, 3, 2]),
+        stages=torch.zeros(4, 3, 4, dtype=torch.int64),
+        ratio=torch.ones(4, dtype=torch.float64),
+        reward=torch.arange(4, dtype=torch.float64),
+        severity=torch.tensor([nothing, 0.25, 0.25, 0.5], dtype=torch.float64),
+    )
+    kept, seen = seen_tasks(experience, ["never", "twice", "twice", "once"])
+    assert seen == ("twice", "once")
+    assert (kept.task.tolist(), kept.severity.tolist()) == ([1, 0, 1, 0], [0.25, 0.5])
+    assert kept.reward.tolist() == [0, 1, 2, 3]

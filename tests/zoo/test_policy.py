@@ -114,7 +114,7 @@ def test_a_link_out_of_the_folder_is_refused(folder, tmp_path):
     ("change", "message"),
     [
         ({"policy.bias": torch.tensor([torch.nan])}, "NaN in tensor 'policy.bias'"),
-        ({"experience.rewards": torch.tensor([torch.inf])}, "infinity in tensor 'experience.rewards'"),
+        ({"encoder.scale": torch.tensor([torch.inf])}, "infinity in tensor 'encoder.scale'"),
     ],
 )
 def test_tensors_that_are_not_finite_are_refused_when_written(change, message, tmp_path):
