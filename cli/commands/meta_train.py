@@ -9,7 +9,7 @@ import click
 from ..options import data_root_option, device_option, given, json_option, machine_of, quiet_option
 from ..output import emit, say_store
 from ..progress import progress
-from ..types import COUNT, FOLDER, POSITIVE, SWITCH, TEXT
+from ..types import COUNT, FOLDER, NUMBER, POSITIVE, SWITCH, TEXT
 
 
 @click.command("meta-train")
@@ -25,7 +25,13 @@ from ..types import COUNT, FOLDER, POSITIVE, SWITCH, TEXT
 @click.option("--cost", type=SWITCH, help="Whether the agent sees cost and budget; default on.")
 @click.option("--cost-filter", type=SWITCH, help="Whether draws over the budget are drawn again; default on.")
 @click.option("--annealing", type=SWITCH, help="Whether the budget penalty is annealed over 15 updates; default off.")
-@click.option("--baseline", type=TEXT, help="leave-one-out (default), ema or none: what is taken off a reward.")
+@click.option("--baseline", type=TEXT, help="What is taken off a reward: leave-one-out (default), ema or none.")
+@click.option("--entropy", type=NUMBER, help="Weight of the entropy bonus; default 0.01, the paper has none (0).")
+@click.option("--c-metric", type=TEXT, help="What the reward's compression C counts: parameters (default) or macs.")
+@click.option(
+    "--reward-form", type=TEXT, help="compression (default: Eq. 4) or accuracy (under the budget, size is free)."
+)
+@click.option("--tie-break", type=SWITCH, help="Whether the margin decides between equal accuracies; default on.")
 @device_option
 @data_root_option
 @click.option("--download", is_flag=True, help="Fetch an absent data set.")
@@ -38,6 +44,9 @@ def command(
     tasks: Path | None,
     students: bool | None,
     annealing: bool | None,
+    c_metric: str | None,
+    reward_form: str | None,
+    tie_break: bool | None,
     device: str | None,
     data_root: Path | None,
     download: bool,
@@ -58,8 +67,9 @@ def command(
     from rcnas_zoo.workflows.meta_train import meta_train
     from rcnas_zoo.workflows.task_files import read_tasks
 
-    agent = {name: others.pop(name) for name in ("steps", "lips", "cost", "cost_filter", "baseline")}
-    settings = meta_settings(given(**agent), annealing, **given(students_enter=students, **others))
+    agent = {name: others.pop(name) for name in ("steps", "lips", "cost", "cost_filter", "baseline", "entropy")}
+    reward = given(c_metric=c_metric, form=reward_form, tie_break=tie_break)
+    settings = meta_settings(given(**agent), annealing, reward, **given(students_enter=students, **others))
     machine = machine_of(device, None, data_root, download)
     with progress(quiet, verbose) as observer:
         command = shlex.join(["rcnas-zoo", *arguments])

@@ -57,14 +57,20 @@ class MetaTrainSettings:
         return {**fields, "agent": asdict(self.meta.agent)}
 
 
-def meta_settings(agent: dict[str, Any], annealing: bool | None = None, **fields: Any) -> MetaTrainSettings:
+def meta_settings(
+    agent: Mapping[str, Any],
+    annealing: bool | None = None,
+    reward: Mapping[str, Any] | None = None,
+    **fields: Any,
+) -> MetaTrainSettings:
     """Settings from the options that were given; everything else takes its default.
 
     Args:
         agent: fields of the agent's options.
         annealing: whether the penalty of a network over the budget is annealed over the first ``ANNEALING`` updates.
+        reward: fields of the reward's settings that differ from the default.
         fields: other fields of `MetaTrainSettings`.
     """
     if annealing is not None:
         agent = {**agent, "annealing": ANNEALING if annealing else 0}
-    return MetaTrainSettings(agent_changes=agent, **fields)
+    return MetaTrainSettings(agent_changes=agent, reward=RewardSettings(**(reward or {})), **fields)

@@ -38,14 +38,15 @@ def test_every_option_reaches_the_training(asked, here):
     (here / "tasks.txt").write_text(TASK)
     line = (
         "--tasks tasks.txt --iterations 3 --steps 2 --seed 7 --students on --search-epochs 4 --search-train-size 64 "
-        "--precision bfloat16 --lips off --cost off --cost-filter off --annealing on --baseline ema --device cpu "
-        "--data-root data --download"
+        "--precision bfloat16 --lips off --cost off --cost-filter off --annealing on --baseline ema "
+        "--entropy 0 --c-metric macs --reward-form accuracy --tie-break off --device cpu --data-root data --download"
     )
     seen = asked(*line.split())
     assert [str(task) for task in seen["tasks"]] == [f"{TASK} linf@1/5"]
     assert seen["settings"] == meta_settings(
-        {"steps": 2, "lips": False, "cost": False, "cost_filter": False, "baseline": "ema"},
+        {"steps": 2, "lips": False, "cost": False, "cost_filter": False, "baseline": "ema", "entropy": 0.0},
         True,
+        {"c_metric": "macs", "form": "accuracy", "tie_break": False},
         iterations=3,
         seed=7,
         students_enter=True,
