@@ -24,6 +24,7 @@ COMMANDS = (
     "corruptions",
     "benchmark",
     "finetune",
+    "meta-train",
     "train",
     "retrain",
     "publish",
@@ -49,7 +50,7 @@ class LazyGroup(click.Group):
         """The subcommand of a name, or None."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f".commands.{cmd_name}", __package__).command
+        command: click.Command = import_module(f".commands.{cmd_name.replace('-', '_')}", __package__).command
         return command
 
     def resolve_command(

@@ -105,11 +105,10 @@ def finetune(
         InvalidInput, NotFound, Unavailable: as `rcnas_zoo.workflows.finetune.finetune`.
     """
     from rcnas_zoo.workflows.finetune import finetune as run
-    from rcnas_zoo.workflows.settings import FinetuneSettings, default_agent
+    from rcnas_zoo.workflows.settings import FinetuneSettings
 
     asked = Task.parse(task) if isinstance(task, str) else task
-    fields = {"agent": default_agent(settings.get("policy", "none")), **settings}
-    return run(asked, FinetuneSettings(iterations=iterations, seed=seed, **fields), machine)
+    return run(asked, FinetuneSettings(iterations=iterations, seed=seed, **settings), machine)
 
 
 def train(network: str, dataset: str, to: str | Path, *, machine: "Machine | None" = None, **settings: Any) -> "Entry":

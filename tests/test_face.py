@@ -5,7 +5,7 @@ import rcnas_zoo
 from rcnas_zoo.evaluation.evaluate import evaluate as evaluate_model
 from rcnas_zoo.networks.build import build as build_network
 from rcnas_zoo.networks.named import named_spec
-from rcnas_zoo.search.rcnas.settings import FINE_TUNING, RcnasSettings
+from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.spec.budget import Budget
 from rcnas_zoo.spec.errors import InvalidInput, NotFound
 from rcnas_zoo.spec.network import InputSpec, NetworkSpec
@@ -15,6 +15,7 @@ from rcnas_zoo.version import VERSION
 from rcnas_zoo.workflows.finetune import finetune as run_finetune
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.records import new_record
+from rcnas_zoo.workflows.settings import FinetuneSettings
 from rcnas_zoo.workflows.train import train as run_train
 from rcnas_zoo.zoo.registry import publish
 from rcnas_zoo.zoo.writing import write_entry
@@ -96,19 +97,12 @@ def test_a_search_is_asked_for_with_its_settings(task, asked):
     ((got, settings, where),) = asked
     assert (got, where) == (TASK, machine)
     assert (settings.iterations, settings.seed, settings.compare) == (3, 5, ("random",))
-    assert settings.agent == RcnasSettings()
+    assert settings == FinetuneSettings(iterations=3, seed=5, compare=("random",))
 
 
-@pytest.mark.parametrize(
-    ("fields", "agent"),
-    [
-        ({"policy": "folder"}, FINE_TUNING),
-        ({"policy": "folder", "agent": RcnasSettings(steps=2)}, RcnasSettings(steps=2)),
-    ],
-)
-def test_a_search_that_starts_from_a_policy_gets_the_agent_that_suits_it(fields, agent, asked):
-    rcnas_zoo.finetune(TASK, **fields)
-    assert asked[0][1].agent == agent
+def test_a_search_may_be_given_its_agent_whole(asked):
+    rcnas_zoo.finetune(TASK, policy="folder", agent=RcnasSettings(steps=2))
+    assert (asked[0][1].policy, asked[0][1].agent) == ("folder", RcnasSettings(steps=2))
 
 
 def test_a_training_is_asked_for_with_its_settings(asked, tmp_path):

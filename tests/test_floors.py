@@ -11,7 +11,9 @@ from .floors import FOLDERS, LEVELS, climbing_imports, import_cycle, import_grap
 MODULES = list(module_files())
 GRAPH = import_graph()
 COMMANDS = sorted(
-    path.stem for path in (FOLDERS["rcnas_zoo_cli"] / "commands").glob("*.py") if not path.stem.startswith("_")
+    path.stem.replace("_", "-")
+    for path in (FOLDERS["rcnas_zoo_cli"] / "commands").glob("*.py")
+    if not path.stem.startswith("_")
 )
 LOW_ROOMS = ("spec", "networks", "attacks", "datasets", "execution", "evaluation", "training")
 OPTIONAL = (

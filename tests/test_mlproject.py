@@ -44,8 +44,13 @@ def required(name):
     return {key: GIVEN[key] for key, value in ENTRY_POINTS[name]["parameters"].items() if default(value) is None}
 
 
-def test_the_demo_a_search_and_an_evaluation_are_entry_points():
-    assert {"main", "finetune", "evaluate", "benchmark"} <= set(ENTRY_POINTS)
+def test_the_demo_a_search_the_agents_training_an_evaluation_and_a_benchmark_are_entry_points():
+    assert {"main", "finetune", "meta_train", "evaluate", "benchmark"} <= set(ENTRY_POINTS)
+
+
+def test_the_demo_is_of_a_fresh_agent_whatever_policy_is_shipped(monkeypatch):
+    monkeypatch.delenv("RCNAS_DATA")
+    assert understood(command_line("main"))["policy"] == "none"
 
 
 @pytest.mark.parametrize("name", ENTRY_POINTS)

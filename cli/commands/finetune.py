@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 @click.option("--threat", type=THREAT, help="Threat model such as linf@8/255; default the data set's.")
 @click.option("--teacher-weights", type=TEXT, help="A zoo name or entry folder: the teacher that you already have.")
 @click.option(
-    "--policy", type=TEXT, help="none (default: a fresh agent) or a policy folder that an earlier run logged."
+    "--policy",
+    type=TEXT,
+    help="none (a fresh agent), a name or folder; default rcnas-policy if there is one that fits.",
 )
 @click.option("--iterations", type=POSITIVE, help="Updates of the agent; default 10.")
 @click.option("--steps", type=POSITIVE, help="Networks visited an iteration; default 1.")

@@ -1,12 +1,16 @@
 """``rcnas-zoo pull``."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..options import json_option
 from ..output import emit
 from ..types import FOLDER, TEXT
+
+if TYPE_CHECKING:
+    from rcnas_zoo.zoo.names import ZooName
 
 
 @click.command("pull")
@@ -20,16 +24,23 @@ from ..types import FOLDER, TEXT
 def command(
     name: str, to: Path | None, architecture: bool, offline: bool, source: str | None, replace: bool, as_json: bool
 ) -> None:
-    """Get a network as a folder.
+    """Get a network, or a policy of the search agent, as a folder.
 
-    NAME is robust-2m, robust-2m@champion or robust-2m:3. Every file is checked against its hash.
+    NAME is robust-2m, robust-2m@champion or robust-2m:3; likewise rcnas-policy. Every file is checked against its hash.
 
     Example: rcnas-zoo pull robust-2m
     """
     from rcnas_zoo.zoo.names import ZooName
+    from rcnas_zoo.zoo.policy import is_policy_name
     from rcnas_zoo.zoo.pull import pull
 
-    pulled = pull(ZooName.parse(name), to, source=source, architecture=architecture, offline=offline, replace=replace)
+    asked = ZooName.parse(name)
+    if is_policy_name(asked.name):
+        if architecture:
+            raise click.UsageError(f"--architecture must go with a network, got the policy {name}; leave it out")
+        _pull_policy(asked, to, source, offline, replace, as_json)
+        return
+    pulled = pull(asked, to, source=source, architecture=architecture, offline=offline, replace=replace)
     version = f" version {pulled.version}" if pulled.version else ""
     data = {
         "name": name,
@@ -40,3 +51,16 @@ def command(
         "weights": pulled.entry.has_weights,
     }
     emit(as_json, data, f"{name}{version} from the {pulled.source} is in {pulled.entry.folder}")
+
+
+def _pull_policy(
+    name: "ZooName", to: Path | None, source: str | None, offline: bool, replace: bool, as_json: bool
+) -> None:
+    from rcnas_zoo.tracking.store import current_store
+    from rcnas_zoo.zoo.policy_registry import pull_policy
+    from rcnas_zoo.zoo.show import describe_policy
+
+    found = pull_policy(name, to or Path(name.name), current_store(), source=source, offline=offline, replace=replace)
+    version = f" version {found.version}" if found.version else ""
+    text = f"{name}{version} from the {found.source} is in {found.entry.folder}"
+    emit(as_json, {"name": str(name), **describe_policy(found)}, text)

@@ -16,7 +16,7 @@ from ..types import DATASET, TEXT
 @data_root_option
 @json_option
 def command(name_or_dir: str, model: str | None, dataset: str | None, data_root: Path | None, as_json: bool) -> None:
-    """Check a network, or a report that evaluate --to has made.
+    """Check a network, a policy of the search agent, or a report that evaluate --to has made.
 
     Looks at its hashes, spec, cost, weights and canary, and whether its numbers can be true. If it carries a receipt
     and the images are at hand, its robust accuracy is proved again: by stored adversarial examples, without an attack.

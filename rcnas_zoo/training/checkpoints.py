@@ -4,6 +4,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +19,7 @@ from rcnas_zoo.spec.errors import Unavailable
 
 KEPT = 2
 _NUMBER = "[0-9]" * 9
+_DAMAGED = ".damaged"
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +74,19 @@ class Checkpoints:
             raise Unavailable(f"a checkpoint must be written to {self.folder}: {error}; make room there") from error
 
     def latest(self, warn: Callable[[str], None]) -> Saved | None:
-        """The newest moment that is whole, or None; ``warn`` is told of each that is damaged."""
+        """The newest moment that is whole, or None.
+
+        ``warn`` is told of each that is damaged; it is set aside as ``*.damaged``.
+        """
         for path in self._newest_first():
             saved = _read(path)
             if saved is not None:
                 return saved
-            warn(f"the checkpoint {path} is damaged; an older one, or the start, is taken instead")
+            warn(
+                f"the checkpoint {path} is damaged; an older one, or the start, is taken instead, "
+                "and it is set aside as *.damaged"
+            )
+            _set_aside(path)
         return None
 
     def clear(self) -> None:
@@ -94,7 +103,7 @@ class Checkpoints:
         """
         kept = [path.stem for path in self._newest_first() if path.stem <= newest][:KEPT]
         for path in self.folder.glob(f"{_NUMBER}.*"):
-            if path.name.split(".")[0] not in kept or path.suffix == ".new":
+            if path.suffix != _DAMAGED and (path.name.split(".")[0] not in kept or path.suffix == ".new"):
                 path.unlink(missing_ok=True)
 
 
@@ -106,6 +115,13 @@ def _write(path: Path, content: bytes) -> None:
     finally:
         aside.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def _set_aside(path: Path) -> None:
+    for file in (path, path.with_suffix(".safetensors")):
+        # Where it cannot be renamed it is passed over all the same.
+        with suppress(OSError):
+            file.rename(file.with_name(f"{file.name}{_DAMAGED}"))
 
 
 def _read(path: Path) -> Saved | None:

@@ -114,6 +114,7 @@ def _parameters(prepared: Prepared) -> dict[str, str]:
         "resolved_task": str(prepared.task),
         "resolved_threat": str(prepared.threat),
         "resolved_teacher": prepared.teacher.name,
+        "resolved_policy": canonical_json(dict(prepared.agent.lineage)) if prepared.agent.lineage else "none",
         "settings": canonical_json(prepared.settings.to_dict()),
     }
 

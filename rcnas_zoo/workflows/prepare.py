@@ -1,7 +1,7 @@
 """Everything that can be wrong with a fine-tuning run, checked before anything is trained."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from torch import Tensor
 
@@ -11,20 +11,21 @@ from rcnas_zoo.candidates.verdicts import weights_digest
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.networks.named import teacher_spec
 from rcnas_zoo.networks.scaling import robustresnet_spec
-from rcnas_zoo.search.rcnas.actor import Actor, policy_part
 from rcnas_zoo.spec.budget import format_macs
 from rcnas_zoo.spec.canonical import digest
 from rcnas_zoo.spec.dataset import DATASETS, default_threat
 from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.network import NetworkSpec
+from rcnas_zoo.spec.posed import PosedTask
 from rcnas_zoo.spec.residual import ResidualSpec
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.spec.threat import ThreatModel
+from rcnas_zoo.workflows.agents import Agent, choose_agent
 from rcnas_zoo.workflows.budgets import check_budget
 from rcnas_zoo.workflows.finals import FinalPlan, final_plan
 from rcnas_zoo.workflows.machine import Machine, available_cores
-from rcnas_zoo.workflows.policies import load_policy
 from rcnas_zoo.workflows.recipes import final_recipe, search_recipe
-from rcnas_zoo.workflows.settings import COLD, FinetuneSettings, with_epochs
+from rcnas_zoo.workflows.settings import COLD, FinetuneSettings, Proxy, with_epochs
 from rcnas_zoo.workflows.teachers import Teacher, find_teacher
 
 
@@ -35,7 +36,7 @@ class Prepared:
     Attributes:
         task, settings, threat: what is asked for.
         teacher: the network to compress.
-        policy: what the agent starts from; None for a fresh agent.
+        agent: the agent's options, and the policy that it starts from, if any.
         search, final: the training jobs of a candidate and of a network that is kept, with the teacher's spec.
         plan: what the test split is asked.
         notes: what the user should know.
@@ -45,7 +46,7 @@ class Prepared:
     settings: FinetuneSettings
     threat: ThreatModel
     teacher: Teacher
-    policy: Mapping[str, Tensor] | None
+    agent: Agent
     search: TrainingJob
     final: TrainingJob
     plan: FinalPlan
@@ -55,7 +56,24 @@ class Prepared:
     def key(self) -> str:
         """Digest of everything that decides the result; an interrupted run is found again by it."""
         policy = self.policy and weights_digest(self.policy)
-        return digest([str(self.task), self.settings.to_dict(), self.teacher.lineage(), policy, self.final.key()])
+        # What the agent is counts, not by which words it was asked for.
+        settings = {
+            **self.settings.to_dict(),
+            "policy": None,
+            "agent_changes": {},
+            "agent": asdict(self.agent.settings),
+        }
+        return digest([str(self.task), settings, self.teacher.lineage(), policy, self.final.key()])
+
+    @property
+    def posed(self) -> PosedTask:
+        """The task under its threat."""
+        return PosedTask(self.task, self.threat)
+
+    @property
+    def policy(self) -> Mapping[str, Tensor] | None:
+        """What the agent starts from; None for a fresh agent."""
+        return self.agent.policy
 
 
 def prepare(task: Task, settings: FinetuneSettings, machine: Machine) -> Prepared:
@@ -67,36 +85,50 @@ def prepare(task: Task, settings: FinetuneSettings, machine: Machine) -> Prepare
         IntegrityError: the teacher's entry or the policy is damaged.
     """
     threat = settings.threat or default_threat(task.dataset)
-    if threat.norm != "linf":
-        raise InvalidInput(f"a search must be for a Linf threat, such as linf@8/255, got {threat}")
+    check_searchable(threat)
     source = DataSource(task.dataset, machine.data_root, machine.download)
     # A known data set is opened last: it may be large, or absent.
     facts = DATASETS.get(task.dataset) or source.dataset()
     teacher = find_teacher(task, settings.teacher_weights, facts.shape, facts.classes, machine)
-    notes = (check_budget(task.budget, teacher.spec), _foreign(task, teacher))
-    policy = _policy(settings, teacher.spec)
-    _check_rows(settings, policy)
+    budget_note = check_budget(task.budget, teacher.spec)
+    agent = choose_agent(settings, len(teacher.spec.stages), machine)
+    _check_rows(settings, agent)
     dataset = source.dataset()
-    search = TrainingJob(
-        spec=teacher.spec,
-        recipe=with_epochs(search_recipe(dataset, threat), settings.search_epochs, settings.precision),
-        seed=settings.seed,
-        source=replace(source, train_size=settings.search_train_size),
-        cache=machine.cache,
-        device=machine.device_name(),
-        threads=max(1, available_cores() // machine.worker_count()),
-    )
+    notes = (budget_note, _foreign(task, teacher), agent.note)
+    threads = max(1, available_cores() // machine.worker_count())
+    search = search_job(teacher.spec, source, threat, settings.proxy, machine, threads)
     final = with_epochs(final_recipe(dataset, threat), settings.final_epochs, settings.precision)
     return Prepared(
         task=task,
         settings=settings,
         threat=threat,
         teacher=teacher,
-        policy=policy,
+        agent=agent,
         search=search,
         final=replace(search, recipe=final, source=source),
         plan=final_plan(str(task.attack), settings.subset_samples),
         notes=tuple(note for note in notes if note),
+    )
+
+
+def check_searchable(threat: ThreatModel) -> None:
+    """Raise InvalidInput if no recipe trains against a threat."""
+    if threat.norm != "linf":
+        raise InvalidInput(f"a search must be for a Linf threat, such as linf@8/255, got {threat}")
+
+
+def search_job(
+    spec: NetworkSpec, source: DataSource, threat: ThreatModel, proxy: Proxy, machine: Machine, threads: int
+) -> TrainingJob:
+    """The training of a network in a search: a candidate's, or its teacher's."""
+    return TrainingJob(
+        spec=spec,
+        recipe=with_epochs(search_recipe(source.dataset(), threat), proxy.epochs, proxy.precision),
+        seed=proxy.seed,
+        source=replace(source, train_size=proxy.train_size),
+        cache=machine.cache,
+        device=machine.device_name(),
+        threads=threads,
     )
 
 
@@ -108,16 +140,8 @@ def _foreign(task: Task, teacher: Teacher) -> str:
     return f"the teacher is {teacher.name!r} with {price} MACs, not the {task.teacher} that the task names"
 
 
-def _policy(settings: FinetuneSettings, teacher: ResidualSpec) -> Mapping[str, Tensor] | None:
-    if settings.policy == "none":
-        return None
-    policy = policy_part(load_policy(settings.policy))
-    Actor.from_policy(settings.agent, len(teacher.stages), policy)
-    return policy
-
-
-def _check_rows(settings: FinetuneSettings, policy: Mapping[str, Tensor] | None) -> None:
-    if COLD in settings.compare and policy is None:
+def _check_rows(settings: FinetuneSettings, agent: Agent) -> None:
+    if COLD in settings.compare and agent.policy is None:
         raise InvalidInput(
             f"a search to compare with {COLD} must start from a policy, got none: it is {COLD} itself; give --policy, "
             f"or leave {COLD} out of --compare"

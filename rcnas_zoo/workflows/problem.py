@@ -1,13 +1,16 @@
 """From a task to a search problem: the teacher is trained (or taken as it is), measured and described."""
 
+from pathlib import Path
+
 from rcnas_zoo.candidates.attacked import attack_cached, attacked_images
-from rcnas_zoo.candidates.training import threads_for
+from rcnas_zoo.candidates.training import TrainingJob, threads_for
 from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached
 from rcnas_zoo.execution.threads import torch_threads
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.search.rcnas.lips import lips_statistics
 from rcnas_zoo.spec.errors import Unavailable
 from rcnas_zoo.spec.observer import Observer
+from rcnas_zoo.spec.posed import PosedTask
 from rcnas_zoo.spec.search import SearchProblem, TeacherFacts
 from rcnas_zoo.workflows.finals import trained_model
 from rcnas_zoo.workflows.prepare import Prepared
@@ -19,15 +22,38 @@ def make_problem(prepared: Prepared, observer: Observer) -> SearchProblem:
     Raises:
         Unavailable: the teacher's training diverged.
     """
-    spec, images = prepared.teacher.spec, prepared.search.source.splits().evaluation
-    model, diverged = trained_model(prepared.search, prepared.teacher.weights, observer, "training the teacher")
-    if diverged:
+    facts = teacher_facts(prepared.search, prepared.posed, observer, prepared.teacher.weights)
+    return SearchProblem(prepared.task, prepared.threat, facts, len(prepared.search.source.splits().evaluation))
+
+
+def teacher_facts(
+    training: TrainingJob,
+    posed: PosedTask,
+    observer: Observer,
+    weights: Path | None = None,
+    *,
+    may_diverge: bool = False,
+) -> TeacherFacts:
+    """What is known of a teacher after it was trained and attacked on the evaluation split, both through the cache.
+
+    Args:
+        training: how it is trained.
+        posed: the attack and threat to measure it under.
+        observer: who watches.
+        weights: the entry whose weights it has; None if it is to be trained.
+        may_diverge: whether one whose training diverged is taken with its last finite weights.
+
+    Raises:
+        Unavailable: the training diverged.
+    """
+    spec, images = training.spec, training.source.splits().evaluation
+    model, diverged = trained_model(training, weights, observer, "training the teacher")
+    if diverged and not may_diverge:
         raise Unavailable("the teacher's training must keep a finite loss, it diverged; take another --seed")
-    attack = AttackJob.after(prepared.search, (str(prepared.task.attack),), prepared.threat)
+    attack = AttackJob.after(training, (str(posed.task.attack),), posed.threat)
     report = evaluate_cached(model, spec, images, attack, observer, "attacking the teacher")
     key, price = attack_cached(model, spec, images, attack), cost(spec)
     device = next(model.parameters()).device
     with torch_threads(threads_for(spec, attack.threads)):
         lips = lips_statistics(model, images.floats().to(device), attacked_images(attack, key).to(device))
-    facts = TeacherFacts(spec, price.parameters, price.macs, report.robust_accuracy, lips, key)
-    return SearchProblem(prepared.task, prepared.threat, facts, len(images))
+    return TeacherFacts(spec, price.parameters, price.macs, report.robust_accuracy, lips, key)

@@ -13,18 +13,19 @@ from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.spec.canonical import canonical_json
 from rcnas_zoo.spec.search import SearchProblem, SearchResult
 from rcnas_zoo.workflows.found import visits_table
-from rcnas_zoo.workflows.policies import log_policy
+from rcnas_zoo.workflows.policies import log_policy, policy_config, policy_tensors
 from rcnas_zoo.workflows.session import Session
 from rcnas_zoo.workflows.settings import COLD, cold_agent
 from rcnas_zoo.workflows.tracked import TrackedEvaluator
+from rcnas_zoo.zoo.policy import PolicyConfig
 
 
 def agent_search(session: Session, problem: SearchProblem) -> SearchResult:
     """RC-NAS (or R-NAS, when no policy is given); its policy is logged with the run."""
-    settings = session.prepared.settings
-    method = _agent(session, settings.agent, session.prepared.policy)
+    agent = session.prepared.agent
+    method = _agent(session, agent.settings, agent.policy)
     result = _run(session, problem, method, method_name(session))
-    log_policy(session.run, result.state, settings.agent)
+    log_policy(session.run, policy_tensors(agent.policy or {}, result.state), _config(session))
     return result
 
 
@@ -36,7 +37,21 @@ def rival_searches(session: Session, problem: SearchProblem) -> dict[str, Search
 
 def cold_search(session: Session, problem: SearchProblem) -> SearchResult:
     """R-NAS: the agent without its policy, as many visits, under the same budget, evaluator and seed."""
-    return _run(session, problem, _agent(session, cold_agent(session.prepared.settings.agent), None), COLD)
+    return _run(session, problem, _agent(session, cold_agent(session.prepared.agent.settings), None), COLD)
+
+
+def _config(session: Session) -> PolicyConfig:
+    """What the policy that a search leaves says of itself."""
+    prepared, agent = session.prepared, session.prepared.agent
+    tasks = (*agent.tasks, str(prepared.posed))
+    lineage = {
+        "method": method_name(session),
+        "run_id": session.run.id,
+        "seed": prepared.settings.seed,
+        "iterations": prepared.settings.iterations,
+        **({"policy": dict(agent.lineage)} if agent.lineage else {}),
+    }
+    return policy_config(agent.settings, len(prepared.teacher.spec.stages), tasks, lineage)
 
 
 def random_search(session: Session, problem: SearchProblem) -> SearchResult:

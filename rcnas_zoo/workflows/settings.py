@@ -20,13 +20,39 @@ ANNEALING = 15
 
 
 @dataclass(frozen=True)
+class Proxy:
+    """How candidates, and the teacher that they are compared with, are trained.
+
+    Attributes:
+        seed: of training and attack.
+        epochs, precision: 0 and an empty word leave the recipe's own.
+        train_size: images; 0 means all.
+
+    Raises:
+        InvalidInput: a count out of its range, or an unknown precision.
+    """
+
+    seed: int = 0
+    epochs: int = 0
+    precision: str = ""
+    train_size: int = 0
+
+    def __post_init__(self) -> None:
+        check_integer("the seed", self.seed, 0, 2**31 - 1)
+        check_integer("the search epochs", self.epochs, 0)
+        check_choice("the precision", self.precision or "float32", PRECISIONS)
+        check_integer("the images to train candidates on", self.train_size, 0)
+
+
+@dataclass(frozen=True)
 class FinetuneSettings:
     """Everything that decides the result of a fine-tuning run; the same settings give the same result.
 
     Attributes:
         threat: threat model; None takes the data set's default.
         teacher_weights: a zoo name or entry folder whose network is the teacher; None trains one.
-        policy: ``none`` (a fresh agent: R-NAS) or a folder with a policy that an earlier run logged.
+        policy: ``none`` (a fresh agent: R-NAS), the name of a published policy (``rcnas-policy@champion``) or a folder
+            with one; empty takes ``rcnas-policy`` if there is one that fits the teacher.
         iterations: updates of the agent (10 in the paper); each visits ``agent.steps`` networks.
         seed: seed of every random choice.
         compare: rows trained and measured beside the result, out of ``ROWS``. ``r-nas`` and ``random`` are searches of
@@ -39,7 +65,8 @@ class FinetuneSettings:
         precision: of every training, ``float32`` or ``bfloat16``; empty leaves the recipes' own.
         halving: stop a candidate whose robust accuracy after a quarter or a half of its epochs is below the median of
             the candidates before it.
-        agent: the agent's options.
+        agent: the agent's options; None takes those that suit the policy (`rcnas_zoo.workflows.agents`).
+        agent_changes: fields of the agent's options that differ from that.
         reward: options of the reward.
 
     Raises:
@@ -48,7 +75,7 @@ class FinetuneSettings:
 
     threat: ThreatModel | None = None
     teacher_weights: str | None = None
-    policy: str = "none"
+    policy: str = ""
     iterations: int = 10
     seed: int = 0
     compare: tuple[str, ...] = ()
@@ -59,30 +86,40 @@ class FinetuneSettings:
     search_train_size: int = 0
     precision: str = ""
     halving: bool = False
-    agent: RcnasSettings = field(default_factory=RcnasSettings)
+    agent: RcnasSettings | None = None
+    agent_changes: Mapping[str, Any] = field(default_factory=dict)
     reward: RewardSettings = field(default_factory=RewardSettings)
 
     def __post_init__(self) -> None:
         check_integer("the iterations", self.iterations, 1, 1_000_000)
-        check_integer("the seed", self.seed, 0, 2**31 - 1)
         check_integer("the subset for AutoAttack", self.subset_samples, 1)
-        check_integer("the search epochs", self.search_epochs, 0)
         check_integer("the final epochs", self.final_epochs, 0)
-        check_integer("the images to train candidates on", self.search_train_size, 0)
-        check_choice("the precision", self.precision or "float32", PRECISIONS)
         check_choice("the reward's images", self.reward_images, REWARD_IMAGES)
         for row in self.compare:
             if row not in ROWS:
                 raise unknown_choice("a row to compare with", row, ROWS)
+        # Both raise what is wrong with them.
+        self.agent_for(RcnasSettings())
+        _ = self.proxy
+
+    @property
+    def proxy(self) -> Proxy:
+        """How candidates are trained."""
+        return Proxy(self.seed, self.search_epochs, self.precision, self.search_train_size)
 
     @property
     def visits(self) -> int:
         """Networks that the search visits."""
-        return self.iterations * self.agent.steps
+        return self.iterations * self.agent_for(RcnasSettings()).steps
+
+    def agent_for(self, suitable: RcnasSettings) -> RcnasSettings:
+        """The agent's options, where ``suitable`` are those that suit its policy."""
+        return replace(self.agent or suitable, **self.agent_changes)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data."""
-        return {**asdict(self), "threat": str(self.threat) if self.threat else None, "compare": list(self.compare)}
+        fields = {**asdict(self), "agent_changes": dict(self.agent_changes)}
+        return {**fields, "threat": str(self.threat) if self.threat else None, "compare": list(self.compare)}
 
 
 def with_epochs(recipe: TrainingRecipe, epochs: int, precision: str = "") -> TrainingRecipe:
@@ -90,15 +127,10 @@ def with_epochs(recipe: TrainingRecipe, epochs: int, precision: str = "") -> Tra
     return recipe.with_changes(epochs=epochs or recipe.epochs, precision=precision or recipe.precision)
 
 
-def default_agent(policy: str) -> RcnasSettings:
-    """The settings that suit a fresh agent (``none``), or one that starts from a policy."""
-    return RcnasSettings() if policy == "none" else FINE_TUNING
-
-
 def cold_agent(agent: RcnasSettings) -> RcnasSettings:
     """The settings of a fresh agent beside one of ``agent``: what was changed by hand, sizes too, is so for both."""
     changed = {name: value for name, value in asdict(agent).items() if value != getattr(FINE_TUNING, name)}
-    return replace(default_agent("none"), **changed)
+    return replace(RcnasSettings(), **changed)
 
 
 def finetune_settings(
@@ -110,12 +142,11 @@ def finetune_settings(
     """Settings from the options that were given; everything else takes its default.
 
     Args:
-        agent: fields of the agent's settings that differ from `default_agent`.
+        agent: fields of the agent's options that differ from those that suit its policy.
         annealing: whether the penalty of a network over the budget is annealed over the first ``ANNEALING`` updates.
         reward: fields of the reward's settings that differ from the default.
         fields: other fields of `FinetuneSettings`.
     """
     if annealing is not None:
         agent = {**agent, "annealing": ANNEALING if annealing else 0}
-    made = replace(default_agent(fields.get("policy", "none")), **agent)
-    return FinetuneSettings(agent=made, reward=RewardSettings(**(reward or {})), **fields)
+    return FinetuneSettings(agent_changes=agent, reward=RewardSettings(**(reward or {})), **fields)

@@ -47,5 +47,6 @@ def _record(session: Session, job: FinalJob, row: FinalResult) -> Record:
             "run_id": session.run.id,
             "seed": prepared.settings.seed,
             "visits": prepared.settings.visits,
+            **({"policy": dict(prepared.agent.lineage)} if prepared.agent.lineage else {}),
         },
     )

@@ -38,7 +38,7 @@ def download(store: Store, resolved: Resolved, to: Path, *, replace: bool = Fals
     check_target(to, replace=replace)
     with new_folder(to) as folder:
         record = _fetch_record(store, resolved, folder)
-        _fetch(store, resolved.source, set(record.files) - {RECORD}, folder)
+        fetch(store, resolved.source, set(record.files) - {RECORD}, folder)
         entry = read_entry(folder)
     return dataclasses.replace(entry, folder=to)
 
@@ -48,7 +48,7 @@ def download_architecture(store: Store, resolved: Resolved) -> tuple[Record, Net
     with TemporaryDirectory() as name:
         folder = Path(name)
         record = _fetch_record(store, resolved, folder)
-        _fetch(store, resolved.source, [SPEC], folder)
+        fetch(store, resolved.source, [SPEC], folder)
         spec = read_spec(folder)
     check_spec_digest(record, spec)
     return record, spec
@@ -67,25 +67,35 @@ def download_run_entry(store: Store, run_id: str, to: Path) -> Entry:
         source = f"{known_run(client, store, run_id).info.artifact_uri}/{ENTRY_ARTIFACT}"
     check_target(to, replace=False)
     with new_folder(to) as folder:
-        _fetch(store, source, [RECORD], folder)
-        _fetch(store, source, set(read_record(folder).files) - {RECORD}, folder)
+        fetch(store, source, [RECORD], folder)
+        fetch(store, source, set(read_record(folder).files) - {RECORD}, folder)
         entry = read_entry(folder)
     return dataclasses.replace(entry, folder=to)
 
 
-def _fetch_record(store: Store, resolved: Resolved, folder: Path) -> Record:
-    _fetch(store, resolved.source, [RECORD], folder)
-    found = sha256_of(folder / RECORD)
+def fetch_head(store: Store, resolved: Resolved, head: str, folder: Path) -> None:
+    """Fetch the file whose hash the registry keeps.
+
+    Raises:
+        NotFound: it is absent.
+        IntegrityError: it is not the one that was published.
+    """
+    fetch(store, resolved.source, [head], folder)
+    found = sha256_of(folder / head)
     if found != resolved.record_sha256:
         raise IntegrityError(
-            f"{RECORD} of {resolved.name}:{resolved.version} must have the sha256 {resolved.record_sha256} that it was "
+            f"{head} of {resolved.name}:{resolved.version} must have the sha256 {resolved.record_sha256} that it was "
             f"published with, got {found}; publish it again"
         )
+
+
+def _fetch_record(store: Store, resolved: Resolved, folder: Path) -> Record:
+    fetch_head(store, resolved, RECORD, folder)
     return read_record(folder)
 
 
-def _fetch(store: Store, source: str, names: Iterable[str], folder: Path) -> None:
-    """Only files that a record names are fetched, whatever else lies beside them."""
+def fetch(store: Store, source: str, names: Iterable[str], folder: Path) -> None:
+    """Only these files, which a record names, are fetched into a folder, whatever else lies beside them."""
     from mlflow.artifacts import download_artifacts, list_artifacts
 
     # A source such as mlflow-artifacts:/1/... names no server; it means the one that tracks, if there is one.

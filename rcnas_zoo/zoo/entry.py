@@ -3,6 +3,7 @@
 The parts of `read_entry` are public, for `rcnas_zoo.zoo.verify` runs them one by one. Nothing here imports torch.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,14 +79,14 @@ def check_folder(folder: Path | str) -> Path:
 
 def read_record(folder: Path) -> Record:
     """The record of an entry; it must match its own seal, the other files are not looked at."""
-    record = open_sealed(read_limited(_own_file(folder, RECORD), TEXT_LIMIT))
+    record = open_sealed(read_limited(own_file(folder, RECORD), TEXT_LIMIT))
     check_name(record.name)
     return record
 
 
 def read_spec(folder: Path) -> NetworkSpec:
     """The spec of an entry, on its own."""
-    content = read_limited(_own_file(folder, SPEC), TEXT_LIMIT)
+    content = read_limited(own_file(folder, SPEC), TEXT_LIMIT)
     try:
         return NetworkSpec.from_json(content.decode())
     except UnicodeDecodeError as error:
@@ -95,9 +96,14 @@ def read_spec(folder: Path) -> NetworkSpec:
 def check_hashes(folder: Path, record: Record) -> None:
     """Every file that the record lists is there and unchanged, and none that would be read is unlisted."""
     _check_listing(folder, record)
-    for name in sorted(set(record.files) - {RECORD}):
-        if sha256_of(_own_file(folder, name)) != record.files[name]:
-            raise IntegrityError(f"{name} must match its sha256 in {RECORD}, but it was changed; pull the entry again")
+    check_listed(folder, record.files, RECORD)
+
+
+def check_listed(folder: Path, files: Mapping[str, str], head: str) -> None:
+    """Every file that ``head`` lists with its sha256, but for itself, is there and unchanged."""
+    for name in sorted(set(files) - {head}):
+        if sha256_of(own_file(folder, name)) != files[name]:
+            raise IntegrityError(f"{name} must match its sha256 in {head}, but it was changed; pull the entry again")
 
 
 def check_spec_digest(record: Record, spec: NetworkSpec) -> None:
@@ -127,7 +133,7 @@ def _check_listing(folder: Path, record: Record) -> None:
             raise IntegrityError(f"{name} must be listed in {RECORD}, which says nothing of it; delete it")
 
 
-def _own_file(folder: Path, name: str) -> Path:
+def own_file(folder: Path, name: str) -> Path:
     """The path of a plain file of the folder; a link that leads out of it is refused."""
     path = folder / name
     if not path.exists():

@@ -1,9 +1,10 @@
-"""What ``rcnas-zoo show`` says of an entry."""
+"""What ``rcnas-zoo show`` says of an entry, or of a policy."""
 
 from dataclasses import asdict
 from typing import Any
 
 from rcnas_zoo.zoo.entry import Entry
+from rcnas_zoo.zoo.policy_registry import FoundPolicy
 
 
 def describe(entry: Entry, version: int | None = None) -> dict[str, Any]:
@@ -22,3 +23,9 @@ def describe(entry: Entry, version: int | None = None) -> dict[str, Any]:
         "measured": [asdict(found) for found in record.measured],
         "weights": entry.has_weights,
     }
+
+
+def describe_policy(found: FoundPolicy) -> dict[str, Any]:
+    """Plain JSON data: version, source, folder, and all that ``policy.json`` says."""
+    facts = {"version": found.version, "source": found.source, "folder": str(found.entry.folder.absolute())}
+    return {**found.entry.config.to_dict(), **facts}

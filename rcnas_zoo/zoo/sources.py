@@ -13,6 +13,7 @@ from rcnas_zoo.zoo.index import read_index
 from rcnas_zoo.zoo.listing import SOURCES
 from rcnas_zoo.zoo.lookup import Resolved, look_up
 from rcnas_zoo.zoo.names import CHAMPION, ZooName
+from rcnas_zoo.zoo.policy import is_policy_name
 
 
 def find(name: ZooName, store: Store, source: str | None = None, offline: bool = False) -> Resolved | Entry:
@@ -29,9 +30,9 @@ def find(name: ZooName, store: Store, source: str | None = None, offline: bool =
         NotFound: no such name, version or alias.
         Unavailable: the registry does not answer, or offline and the files lie on a server.
     """
-    if source is not None:
-        check_choice("a source", source, SOURCES)
-    found = None if source == "catalogue" else _registered(name, store, source, offline)
+    if is_policy_name(name.name):
+        raise InvalidInput(f"a network must be named, got the policy {name}; use it with: finetune --policy {name}")
+    found = registered(name, store, source, offline)
     if found is not None:
         return found
     if source != "registry" and name.name in catalogue_names():
@@ -39,7 +40,15 @@ def find(name: ZooName, store: Store, source: str | None = None, offline: bool =
     raise _nowhere(name, store, source)
 
 
-def _registered(name: ZooName, store: Store, source: str | None, offline: bool) -> Resolved | None:
+def registered(name: ZooName, store: Store, source: str | None, offline: bool) -> Resolved | None:
+    """The registered version that a name means, or None if there is none, or if it is not to be looked for there.
+
+    Raises as `find`.
+    """
+    if source is not None:
+        check_choice("a source", source, SOURCES)
+    if source == "catalogue":
+        return None
     if offline and is_server(store.registry_uri):
         if source == "registry":
             raise InvalidInput(
@@ -55,19 +64,30 @@ def _registered(name: ZooName, store: Store, source: str | None, offline: bool) 
     return found
 
 
-def _shipped(name: ZooName) -> Entry:
+def check_shipped_name(name: ZooName) -> None:
+    """Raise NotFound if a name asks for a version or alias, of which the catalogue has none."""
     if name.version is not None or name.alias not in (None, CHAMPION):
         raise NotFound(
             f"{name} must be in the registry, but only the catalogue has {name.name!r}, once and without versions; "
             f"ask for {name.name}"
         )
+
+
+def places(store: Store, source: str | None) -> str:
+    """Where a name is looked for, for messages."""
+    known = {"registry": f"the registry {shown(store.registry_uri)}", "catalogue": "the shipped catalogue"}
+    return known[source] if source else " or ".join(known.values())
+
+
+def _shipped(name: ZooName) -> Entry:
+    check_shipped_name(name)
     return catalogue_entry(name.name)
 
 
 def _nowhere(name: ZooName, store: Store, source: str | None) -> NotFound:
     shipped = catalogue_names()
     published = {row.name for row in read_index(store.registry_uri)}
-    places = {"registry": f"the registry {shown(store.registry_uri)}", "catalogue": "the shipped catalogue"}
-    where = places[source] if source else " or ".join(places.values())
     hint = did_you_mean(name.name, {*shipped, *published})
-    return NotFound(f"{name.name!r} must be in {where}{hint}; {how_to_get(name.name, name.name in shipped)}")
+    return NotFound(
+        f"{name.name!r} must be in {places(store, source)}{hint}; {how_to_get(name.name, name.name in shipped)}"
+    )

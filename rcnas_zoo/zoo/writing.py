@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,8 +58,14 @@ def write_entry(
     return dataclasses.replace(entry, folder=target)
 
 
-def check_target(folder: Path, *, replace: bool) -> None:
+def check_target(folder: Path, *, replace: bool, files: Sequence[str] = ENTRY_FILES, head: str = RECORD) -> None:
     """The folder may be written: it is absent, empty, or an entry (with no foreign file in it) to be replaced.
+
+    Args:
+        folder: where something is to be written.
+        replace: whether an entry there may be replaced.
+        files: the files that an entry of this kind may have.
+        head: the one that makes a folder an entry of this kind.
 
     Raises:
         InvalidInput: it may not.
@@ -70,8 +76,8 @@ def check_target(folder: Path, *, replace: bool) -> None:
         found = {path.name for path in folder.iterdir()} if folder.is_dir() else {folder.name}
     if not found:
         return
-    foreign = sorted(found - set(ENTRY_FILES))
-    if foreign or RECORD not in found:
+    foreign = sorted(found - set(files))
+    if foreign or head not in found:
         raise InvalidInput(
             f"a new entry must go to an absent or empty folder, got {str(folder)!r}, which holds "
             f"{(foreign or sorted(found))[0]!r} and is left alone; choose another folder"

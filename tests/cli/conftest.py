@@ -103,7 +103,7 @@ CHAIN = {
     "evaluate": "evaluate ./mine --attack fgsm --samples 32 --track --json",
     "publish": "publish ./mine --name robust-mine --alias best --json",
     "finetune": "finetune digits/fgsm/wrn-10-1/500k --iterations 1 --search-epochs 1 --final-epochs 1 "
-    "--subset-samples 1 --workers 1 --json",
+    "--subset-samples 1 --workers 1 --policy none --json",
     "list": "list --json",
     "show": "show robust-mine@champion --json",
     "pull": "pull robust-mine --to ./copy --json",

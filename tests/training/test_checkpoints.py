@@ -167,8 +167,13 @@ def test_a_damaged_moment_is_passed_over_with_a_warning_and_the_one_before_is_ta
     found, warnings = newest(kept)
     assert same(found, moment(8, 8 / 3))
     assert warnings == [
-        f"the checkpoint {kept.folder / '000000016.json'} is damaged; an older one, or the start, is taken instead"
+        f"the checkpoint {kept.folder / '000000016.json'} is damaged; an older one, or the start, is taken instead, "
+        "and it is set aside as *.damaged"
     ]
+    assert (kept.folder / "000000016.json.damaged").exists()
+    kept.save(moment(16))
+    assert newest(kept)[1] == []
+    assert (kept.folder / "000000016.json.damaged").exists()
 
 
 def test_tensors_without_their_facts_are_no_moment(kept):

@@ -88,6 +88,7 @@ def compared(tmp_path_factory, new_store) -> Made:
     folder, events, open_test = tmp_path_factory.mktemp("compared"), [], Dataset.test
     store, machine = new_store(folder / "store"), Machine(workers=1, cache=folder / "cache")
     settings = FinetuneSettings(
+        policy="none",
         iterations=2,
         agent=RcnasSettings(steps=2),
         search_epochs=1,

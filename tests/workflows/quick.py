@@ -24,8 +24,8 @@ QUICK_PLAN = FinalPlan(("pgd-2",))
 
 
 def quick_settings(**changes) -> FinetuneSettings:
-    """Four networks, an epoch each."""
-    asked = {"iterations": 4, "search_epochs": 1, "final_epochs": 1, "agent": QUICK_AGENT, **changes}
+    """Four networks, an epoch each, by a fresh agent."""
+    asked = {"policy": "none", "iterations": 4, "search_epochs": 1, "final_epochs": 1, "agent": QUICK_AGENT, **changes}
     return FinetuneSettings(**asked)
 
 

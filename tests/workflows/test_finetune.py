@@ -125,6 +125,7 @@ def test_the_run_carries_what_was_asked_and_what_came_of_it(compared):
         "resolved_task": "digits/pgd-20/wrn-10-2/2m",
         "resolved_threat": "linf@1/5",
         "resolved_teacher": "wrn-10-2",
+        "resolved_policy": "none",
         "settings": canonical_json(result.settings.to_dict()),
     }
     assert run.data.tags["rcnas.workflow"] == "finetune"
@@ -153,7 +154,7 @@ def test_the_run_keeps_problem_searches_policy_and_entry(compared, tmp_path):
         *("search/r-nas.json", "search/random.json", "search/pareto.json"),
         *(f"search/{picture}.png" for picture in ("search", "pareto", "learning", "compression")),
     }
-    assert artifacts(store, result.run_id, "policy") == {"policy/policy.safetensors", "policy/settings.json"}
+    assert artifacts(store, result.run_id, "policy") == {"policy/policy.safetensors", "policy/policy.json"}
     assert "entry/record.json" in artifacts(store, result.run_id, "entry")
     problem = json.loads(text(store, result.run_id, "problem.json", tmp_path))
     teacher = result.problem.teacher
@@ -169,8 +170,11 @@ def test_the_policy_that_is_kept_is_the_one_that_was_learned(compared, tmp_path)
     result = compared.result
     path = compared.store.client().download_artifacts(result.run_id, "policy/policy.safetensors", str(tmp_path))
     kept, learned = policy_part(load_file(path)), policy_part(result.search.state)
-    assert kept.keys() == learned.keys()
+    assert kept.keys() == learned.keys() == load_file(path).keys()
     assert all(kept[name].equal(learned[name]) for name in kept)
+    config = json.loads(text(compared.store, result.run_id, "policy/policy.json", tmp_path))
+    assert (config["stages"], config["tasks"]) == (3, ["digits/pgd-20/wrn-10-2/2m linf@1/5"])
+    assert config["lineage"] == {"method": "r-nas", "run_id": result.run_id, "seed": 0, "iterations": 2}
 
 
 def test_every_visited_network_and_every_row_is_a_child_run(compared, tmp_path):
@@ -237,7 +241,7 @@ def no_training(monkeypatch):
 def killed(store, machine):
     """What was left of a run that was killed in the middle of its search; a second process was refused meanwhile."""
     settings = quick_settings().to_dict()
-    asked = {name: settings[name] for name in ("iterations", "search_epochs", "final_epochs")}
+    asked = {name: settings[name] for name in ("policy", "iterations", "search_epochs", "final_epochs")}
     arguments = [str(TASK), json.dumps(asked), json.dumps(settings["agent"]), str(machine.cache)]
     environment = {**os.environ, "MLFLOW_TRACKING_URI": store.tracking_uri, "OMP_NUM_THREADS": "1"}
     with (

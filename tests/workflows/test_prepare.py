@@ -1,19 +1,22 @@
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from safetensors.torch import save_file
 
 from rcnas_zoo.candidates import source
 from rcnas_zoo.networks.cost import cost
-from rcnas_zoo.search.rcnas.actor import Actor
+from rcnas_zoo.search.rcnas.actor import Actor, policy_part
 from rcnas_zoo.spec.errors import InvalidInput, NotFound
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.spec.threat import ThreatModel
 from rcnas_zoo.training.recipes import named_recipe
 from rcnas_zoo.workflows import prepare as prepare_module
+from rcnas_zoo.workflows.policies import policy_config
 from rcnas_zoo.workflows.prepare import prepare, rule_network
 from rcnas_zoo.workflows.settings import FinetuneSettings
+from rcnas_zoo.zoo.policy_registry import publish_policy
+from rcnas_zoo.zoo.policy_writing import write_policy
 
 from .quick import QUICK_AGENT, TASK, quick_settings
 
@@ -21,10 +24,8 @@ from .quick import QUICK_AGENT, TASK, quick_settings
 @pytest.fixture
 def policy(tmp_path):
     """A folder with a policy for teachers of three stages."""
-    folder = tmp_path / "policy"
-    folder.mkdir()
-    save_file(Actor.fresh(QUICK_AGENT, 3).state(), folder / "policy.safetensors")
-    return str(folder)
+    config = policy_config(QUICK_AGENT, 3, [], {})
+    return str(write_policy(tmp_path / "policy", config, policy_part(Actor.fresh(QUICK_AGENT, 3).state())).folder)
 
 
 def write_npz(path, seed):
@@ -34,7 +35,7 @@ def write_npz(path, seed):
 
 
 def test_candidates_and_kept_networks_get_their_own_recipes_for_the_threat(machine, no_test_images):
-    prepared = prepare(TASK, FinetuneSettings(), machine)
+    prepared = prepare(TASK, FinetuneSettings(policy="none"), machine)
     assert prepared.search.recipe == named_recipe("digits-search")
     assert prepared.final == replace(prepared.search, recipe=named_recipe("digits-final"))
     assert (prepared.threat, prepared.search.cache) == (ThreatModel.parse("linf@1/5"), machine.cache)
@@ -74,13 +75,10 @@ def test_a_comparison_with_a_cold_search_needs_a_policy(policy, machine):
         prepare(TASK, quick_settings(compare=compare), machine)
 
 
-def test_a_policy_is_read_and_must_fit_the_agent(policy, machine):
+def test_a_policy_is_read_and_what_speaks_against_none_is_noted(policy, machine):
     prepared = prepare(TASK, quick_settings(policy=policy), machine)
     assert {name.split(".")[0] for name in prepared.policy} == {"encoder", "policy"}
-    with pytest.raises(InvalidInput, match="must fit the agent's settings"):
-        prepare(TASK, quick_settings(policy=policy, agent=replace(QUICK_AGENT, hidden_size=8)), machine)
-    with pytest.raises(NotFound, match="a policy must be 'none' or a folder"):
-        prepare(TASK, quick_settings(policy="./nowhere"), machine)
+    assert prepared.notes == ()
 
 
 @pytest.mark.parametrize(
@@ -118,11 +116,23 @@ def test_the_key_of_a_run_hangs_on_what_decides_its_result_and_on_nothing_else(t
         (TASK, quick_settings(compare=("random",))),
         (TASK, quick_settings(teacher_weights=weights)),
         (TASK, quick_settings(policy=policy)),
+        (TASK, quick_settings(agent=replace(QUICK_AGENT, tries=7))),
     ]
     keys = [prepare(task, settings, machine).key for task, settings in asked]
     assert len(set(keys)) == len(keys)
     elsewhere = replace(machine, cache=tmp_path / "other", workers=2)
     assert [prepare(task, settings, elsewhere).key for task, settings in asked] == keys
+
+
+def test_the_same_agent_is_the_same_run_by_whatever_words_it_was_asked_for(policy, machine, here, tmp_path):
+    shutil.copytree(policy, tmp_path / "again")
+    by_folder = [prepare(TASK, quick_settings(policy=str(p)), machine).key for p in (policy, tmp_path / "again")]
+    publish_policy(policy, here)
+    by_name = prepare(TASK, quick_settings(policy="rcnas-policy:1"), machine).key
+    by_default = prepare(TASK, quick_settings(policy=""), machine).key
+    assert len({*by_folder, by_name, by_default}) == 1
+    whole, changed = quick_settings(agent=replace(QUICK_AGENT, tries=7)), quick_settings(agent_changes={"tries": 7})
+    assert prepare(TASK, whole, machine).key == prepare(TASK, changed, machine).key
 
 
 def test_data_that_has_changed_gives_another_key(machine, tmp_path):

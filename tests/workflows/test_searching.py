@@ -8,12 +8,12 @@ from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.search.rcnas.actor import policy_part
 from rcnas_zoo.workflows import searching
 from rcnas_zoo.workflows.found import visits_table
-from rcnas_zoo.workflows.policies import load_policy
 from rcnas_zoo.workflows.prepare import prepare
 from rcnas_zoo.workflows.searching import agent_search, cold_search, method_name, random_search, rival_searches
+from rcnas_zoo.zoo.policy import read_policy
 from tests.search.formula import Formula, make_problem
 
-from .quick import TASK, quick_settings
+from .quick import QUICK_AGENT, TASK, quick_settings
 
 PROBLEM = make_problem(str(TASK))
 
@@ -44,7 +44,7 @@ def test_a_search_keeps_all_its_visits_with_the_run(search, name, session, tmp_p
 
 @pytest.mark.parametrize(("search", "batches"), [(agent_search, [2, 2, 2]), (random_search, [6])])
 def test_the_agent_visits_a_step_at_a_time_and_chance_all_at_once(search, batches, session, undisturbed, formula):
-    agent = replace(session.prepared.settings.agent, steps=2)
+    agent = replace(QUICK_AGENT, steps=2)
     search(with_settings(session, undisturbed, agent=agent, iterations=3), PROBLEM)
     assert formula.batches == batches
 
@@ -59,19 +59,19 @@ def test_chance_stays_within_the_budget_and_hangs_on_the_seed(session, undisturb
 def test_a_policy_that_one_run_logged_is_what_the_next_one_starts_from(session, undisturbed, tmp_path):
     learned = policy_part(agent_search(session, PROBLEM).state)
     folder = str(kept(session, "policy", tmp_path))
-    frozen = replace(session.prepared.settings.agent, learning_rate=0.0)
+    frozen = replace(QUICK_AGENT, learning_rate=0.0)
     later = with_settings(session, undisturbed, policy=folder, agent=frozen)
     assert (method_name(session), method_name(later)) == ("r-nas", "rc-nas")
     unchanged = policy_part(agent_search(later, PROBLEM).state)
     assert all(unchanged[name].equal(tensor) for name, tensor in learned.items())
     assert "rc-nas/000" in session.run.finished_children()
-    assert policy_part(load_policy(folder)).keys() == learned.keys()
+    assert read_policy(folder).config.tasks == ("digits/pgd-2/wrn-10-1/500k linf@1/5",)
 
 
 def test_a_cold_search_is_that_of_a_run_without_a_policy(session, undisturbed, tmp_path):
     alone = agent_search(session, PROBLEM)
     folder = str(kept(session, "policy", tmp_path))
-    careful = replace(session.prepared.settings.agent, learning_rate=1e-3, temperature_end=0.3)  # as FINE_TUNING
+    careful = replace(QUICK_AGENT, learning_rate=1e-3, temperature_end=0.3)  # as FINE_TUNING
     later = with_settings(session, undisturbed, policy=folder, agent=careful, compare=("random", "r-nas"))
     rivals = rival_searches(later, PROBLEM)
     assert list(rivals) == ["r-nas", "random"]

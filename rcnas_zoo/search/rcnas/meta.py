@@ -255,7 +255,7 @@ class MetaTrainer:
         if epsilon == 0 or outcome.macs <= problem.budget:
             return outcome.reward
         achieved = (outcome.accuracy, outcome.parameters, outcome.macs)
-        return reward(*achieved, problem, self._settings.reward, epsilon)
+        return reward(*achieved, problem, self._settings.reward, epsilon, outcome.margin)
 
     def _note(self, root: int, spec: ResidualSpec, outcome: Outcome) -> None:
         self._seen.append(spec)
@@ -266,7 +266,8 @@ class MetaTrainer:
         self._severity[self._task] = 1 - problem.teacher.accuracy
         ratio = accuracy_ratio(outcome.accuracy, problem) if outcome.status == "trained" else -1.0
         achieved = (outcome.accuracy, outcome.parameters, outcome.macs)
-        self._rows.append((self._task, spec, ratio, reward(*achieved, problem, self._settings.reward)))
+        value = reward(*achieved, problem, self._settings.reward, margin=outcome.margin)
+        self._rows.append((self._task, spec, ratio, value))
 
     def _learn(self) -> None:
         pulls, self._pulls = self._pulls, []
