@@ -1,6 +1,6 @@
 """Optuna's TPE and NSGA-II as searchers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -27,6 +27,9 @@ class OptunaSearcher:
     A network over the budget or visited before is thrown away and the sampler asked again, ``TRIES`` times in all.
     Then a random network stands in. The sampler is told the network that was visited, which in the space of a table
     need not be the one that it asked for.
+
+    Of the 24 networks that TPE draws at a time it takes the most promising, Optuna's default. Asked again, it takes the
+    best of 4: near the end the most promising is mostly one that was visited before, and 20 tries ended there.
 
     Args:
         kind: the sampler. With one direction it is told the reward, with two the reward and the MACs.
@@ -84,24 +87,29 @@ class OptunaSearcher:
         return advised or self._feasible.draw(self._generator, self._ledger)
 
     def _ask(self) -> ResidualSpec | None:
-        for _ in range(TRIES):
-            seed = int(torch.randint(2**31, (1,), generator=self._generator))
-            spec = self._feasible.space.fit(self._advice.ask(seed))
-            if self._feasible.is_new(spec, self._ledger):
-                return spec
-        return None
+        seed = int(torch.randint(2**31, (1,), generator=self._generator))
+        feasible, fit = self._feasible, self._feasible.space.fit
+        stages = self._advice.ask(seed, TRIES, lambda asked: feasible.is_new(fit(asked), self._ledger))
+        return fit(stages) if stages else None
 
 
-def _tpe_sampler(optuna: Any, seed: int) -> Any:
-    return optuna.samplers.TPESampler(n_startup_trials=START_UP, multivariate=True, constant_liar=False, seed=seed)
+def _tpe(candidates: int) -> Callable[[Any, int], Any]:
+    """The sampler that draws so many networks and takes the most promising."""
+
+    def sampler(optuna: Any, seed: int) -> Any:
+        return optuna.samplers.TPESampler(
+            n_startup_trials=START_UP, n_ei_candidates=candidates, multivariate=True, constant_liar=False, seed=seed
+        )
+
+    return sampler
 
 
-def _nsga2_sampler(optuna: Any, seed: int) -> Any:
+def _nsga2(optuna: Any, seed: int) -> Any:
     return optuna.samplers.NSGAIISampler(population_size=POPULATION, seed=seed)
 
 
-TPE = SamplerKind(("maximize",), START_UP, _tpe_sampler, lambda optuna: optuna.samplers.RandomSampler(seed=0))
-NSGA2 = SamplerKind(("maximize", "minimize"), POPULATION, _nsga2_sampler, lambda optuna: _nsga2_sampler(optuna, 0))
+TPE = SamplerKind(("maximize",), START_UP, _tpe(24), _tpe(4), lambda optuna: optuna.samplers.RandomSampler(seed=0))
+NSGA2 = SamplerKind(("maximize", "minimize"), POPULATION, _nsga2, _nsga2, lambda optuna: _nsga2(optuna, 0))
 
 
 def tpe(problem: SearchProblem, given: Given) -> OptunaSearcher:
