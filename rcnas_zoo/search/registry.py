@@ -6,6 +6,7 @@ from rcnas_zoo.search.evolution import EvolutionSearcher
 from rcnas_zoo.search.given import Given
 from rcnas_zoo.search.listed import portfolio, scaling_rule
 from rcnas_zoo.search.method import Searcher
+from rcnas_zoo.search.optuna_search import nsga2, tpe, warm_tpe
 from rcnas_zoo.search.random_search import RandomSearcher
 from rcnas_zoo.search.rcnas.searchers import cold_agent, printed_agent, warm_agent
 from rcnas_zoo.search.surrogate.searcher import SurrogateSearcher
@@ -30,6 +31,9 @@ METHODS: Mapping[str, Maker] = {
     "rc-nas-paper": printed_agent,
     "surrogate": SurrogateSearcher,
     "evolution": _evolution,
+    "tpe": tpe,
+    "tpe-warm": warm_tpe,
+    "nsga2": nsga2,
     "portfolio": portfolio,
     "robustresnet": scaling_rule,
 }

@@ -1,0 +1,127 @@
+"""Optuna's samplers as pure advisers: what they say hangs on the trials that were told and on a seed."""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain, repeat
+from typing import Any
+
+from rcnas_zoo.search.space import WIDTH_STEP
+from rcnas_zoo.spec.residual import BLOCKS, StageSpec
+
+Stages = tuple[StageSpec, ...]
+Params = Mapping[str, Any]
+_STRIDES = (1, 2)
+
+
+@dataclass(frozen=True)
+class SamplerKind:
+    """One of Optuna's ways to search.
+
+    Attributes:
+        directions: ``maximize`` or ``minimize`` for each value of a trial.
+        start_up: trials that must be told before the sampler knows more than chance.
+        sampler: (the module optuna, seed) to the sampler that proposes.
+        wider: the same for a sampler that insists less on what promises most, for when that was in vain.
+        clerk: (the module optuna) to a quick sampler that does the sampler's bookkeeping as trials are told.
+    """
+
+    directions: tuple[str, ...]
+    start_up: int
+    sampler: Callable[[Any, int], Any]
+    wider: Callable[[Any, int], Any]
+    clerk: Callable[[Any], Any]
+
+
+class Advice:
+    """A study of the compressions of a network.
+
+    A sampler has random choices and, in some versions, memories of its own. So that a restored search goes on
+    exactly, each proposal gets a new sampler, which knows the told trials and its seed alone.
+    """
+
+    def __init__(self, kind: SamplerKind, whole: Sequence[StageSpec]) -> None:
+        self._kind = kind
+        with _quiet() as optuna:
+            self._distributions = _distributions(optuna.distributions, whole)
+            self._study = optuna.create_study(directions=kind.directions)
+        self._open = {name: one for name, one in self._distributions.items() if not one.single()}
+
+    def tell(self, stages: Sequence[StageSpec], values: Sequence[float]) -> None:
+        """Add a network with a value for each direction."""
+        with _quiet() as optuna:
+            self._study.sampler = self._kind.clerk(optuna)
+            self._study.enqueue_trial(self._params(stages))
+            self._study.tell(self._study.ask(self._distributions), list(values))
+
+    def ask(self, seed: int, tries: int, wanted: Callable[[Stages], bool]) -> Stages | None:
+        """The first wanted network of so many that the sampler would try next, if any; nothing counts as told.
+
+        The sampler's own methods are called, those that Optuna documents for who writes one: to ask the study again
+        and again takes twice the time.
+        """
+        with _quiet() as optuna:
+            self._study.sampler = self._kind.sampler(optuna, seed)
+            asked = self._study.ask()
+            trial = self._study.get_trials(deepcopy=False)[asked.number]
+            samplers = chain([self._study.sampler], repeat(self._kind.wider(optuna, seed), tries - 1))
+            sampled = (self._sampled(sampler, trial) for sampler in samplers)
+            found = next((stages for stages in sampled if wanted(stages)), None)
+            self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
+        return found
+
+    def _sampled(self, sampler: Any, trial: Any) -> Stages:
+        params = sampler.sample_relative(self._study, trial, self._open)
+        for name, distribution in self._distributions.items():
+            if name not in params:
+                params[name] = sampler.sample_independent(self._study, trial, name, distribution)
+        return _stages(params)
+
+    def _params(self, stages: Sequence[StageSpec]) -> Params:
+        """The parameters of a network; what is larger than the whole counts as large as that."""
+        params: dict[str, Any] = {}
+        for index, stage in enumerate(stages):
+            width, depth = self._distributions[f"width{index}"], self._distributions[f"depth{index}"]
+            params[f"width{index}"] = min(width.high, max(1, stage.width // WIDTH_STEP))
+            params[f"depth{index}"] = min(depth.high, stage.depth)
+            params[f"stride{index}"] = stage.stride
+            params[f"block{index}"] = stage.block
+        return params
+
+
+def _distributions(optuna: Any, whole: Sequence[StageSpec]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for index, stage in enumerate(whole):
+        found[f"width{index}"] = optuna.IntDistribution(1, max(1, stage.width // WIDTH_STEP))
+        found[f"depth{index}"] = optuna.IntDistribution(1, stage.depth)
+        found[f"stride{index}"] = optuna.CategoricalDistribution(_STRIDES)
+        found[f"block{index}"] = optuna.CategoricalDistribution(BLOCKS)
+    return found
+
+
+def _stages(params: Params) -> Stages:
+    return tuple(
+        StageSpec(
+            depth=params[f"depth{index}"],
+            width=WIDTH_STEP * params[f"width{index}"],
+            stride=params[f"stride{index}"],
+            block=params[f"block{index}"],
+        )
+        for index in range(len(params) // 4)
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[Any]:
+    """The library, imported only now, which tells of nothing but trouble meanwhile."""
+    import optuna
+
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield optuna
+    finally:
+        optuna.logging.set_verbosity(verbosity)
