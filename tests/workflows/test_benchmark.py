@@ -7,6 +7,7 @@ from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.oracles import catalogue
 from rcnas_zoo.oracles.store import write_table
 from rcnas_zoo.search import contest as contests
+from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.registry import METHODS
 from rcnas_zoo.spec.errors import InvalidInput, NotFound
 from rcnas_zoo.workflows import benchmark as workflow
@@ -14,6 +15,9 @@ from rcnas_zoo.workflows.benchmark import benchmark, knowledge_of
 from rcnas_zoo.workflows.benchmark_settings import BenchmarkSettings
 from rcnas_zoo.workflows.benchmark_text import benchmark_markdown, benchmark_text
 from rcnas_zoo.workflows.machine import Machine
+from rcnas_zoo.workflows.policies import policy_config
+from rcnas_zoo.zoo import catalogue as zoo_catalogue
+from rcnas_zoo.zoo.policy_writing import write_policy
 from tests.oracles.suites import write_tables
 from tests.oracles.tables import formula_table
 from tests.search.experience import small_knowledge
@@ -35,7 +39,7 @@ def shipped(tables, monkeypatch):
 def report(tables):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalogue, "TABLES", tables)
-        patch.setattr(workflow, "knowledge_of", lambda policy: small_knowledge())
+        patch.setattr(workflow, "knowledge_of", lambda policy, machine: small_knowledge())
         settings = BenchmarkSettings("digits", ("random", "surrogate"), queries=5, seeds=(0, 1))
         return benchmark(settings, ONE)
 
@@ -150,20 +154,18 @@ def test_a_table_on_which_no_search_can_prove_anything_is_refused(tmp_path):
         benchmark(BenchmarkSettings(str(tmp_path / "small.oracle.xz"), ("random",), 3, (0,)), ONE)
 
 
-def test_the_policy_of_the_catalogue_is_the_default(tmp_path, monkeypatch):
-    from safetensors.torch import save_file
-
-    monkeypatch.setattr(workflow, "catalogue_root", lambda: tmp_path)
-    assert knowledge_of(None) is None
-    (tmp_path / "rcnas-policy").mkdir()
-    save_file(dict(small_knowledge().tensors), tmp_path / "rcnas-policy" / "policy.safetensors")
-    for policy in (None, str(tmp_path / "rcnas-policy")):
-        found = knowledge_of(policy)
+def test_the_policy_of_the_catalogue_is_the_default(tmp_path, monkeypatch, here):
+    monkeypatch.setattr(zoo_catalogue, "catalogue_root", lambda: tmp_path)
+    assert knowledge_of(None, ONE) is None
+    config = policy_config(RcnasSettings(), 3, ["digits/pgd-20/wrn-16-2/2m linf@1/5"], {})
+    folder = write_policy(tmp_path / "rcnas-policy", config, small_knowledge().tensors).folder
+    for policy in (None, "rcnas-policy", str(folder)):
+        found = knowledge_of(policy, ONE)
         assert found is not None
         assert found.tensors.keys() == small_knowledge().tensors.keys()
-    assert knowledge_of("none") is None
+    assert knowledge_of("none", ONE) is None
     with pytest.raises(NotFound):
-        knowledge_of(str(tmp_path / "nowhere"))
+        knowledge_of(str(tmp_path / "nowhere"), ONE)
 
 
 @pytest.mark.parametrize(

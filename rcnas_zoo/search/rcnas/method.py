@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from rcnas_zoo.candidates.reward import RewardSettings
+from rcnas_zoo.search.given import Given
+from rcnas_zoo.search.knowledge import Knowledge
 from rcnas_zoo.search.method import run_searcher
 from rcnas_zoo.search.rcnas.actor import Actor
 from rcnas_zoo.search.rcnas.agent import RcnasSearcher
+from rcnas_zoo.search.rcnas.searchers import warm_agent
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.space import ResidualSpace
 from rcnas_zoo.spec.observer import Observer
@@ -45,14 +48,16 @@ class RcnasMethod:
 
     def run(self, problem: SearchProblem, evaluator: "CandidateEvaluator", observer: Observer) -> SearchResult:
         """See `SearchMethod.run`; the result's state is the searcher's, the policy among it."""
-        searcher = RcnasSearcher(problem, self._actor(problem, observer), self.seed, self.reward)
-        return run_searcher(searcher, problem, evaluator, self.evaluations, self.batch, observer)
+        return run_searcher(
+            self._searcher(problem, observer), problem, evaluator, self.evaluations, self.batch, observer
+        )
 
-    def _actor(self, problem: SearchProblem, observer: Observer) -> Actor:
-        stages = len(ResidualSpace.of(problem.teacher.spec).teacher.stages)
+    def _searcher(self, problem: SearchProblem, observer: Observer) -> RcnasSearcher:
+        space = ResidualSpace.of(problem.teacher.spec)
         if self.policy is not None:
-            return Actor.from_policy(self.settings, stages, self.policy)
-        actor = Actor.fresh(self.settings, stages, self.seed)
+            knowledge = Knowledge(self.policy)
+            return warm_agent(problem, Given(space, self.evaluations, self.seed, self.reward, knowledge, self.settings))
+        actor = Actor.fresh(self.settings, len(space.teacher.stages), self.seed)
         if actor.r_squared is not None:
             observer.metric("encoder_r_squared", actor.r_squared, 0)
-        return actor
+        return RcnasSearcher(problem, actor, self.seed, self.reward, space)
