@@ -1,0 +1,81 @@
+"""The claim of the whole method, on the shipped oracles with the shipped policy: it is worth its cost, or this fails."""
+
+from functools import cache
+from statistics import fmean
+
+import pytest
+import torch
+
+from rcnas_zoo.candidates.reward import RewardSettings
+from rcnas_zoo.execution.workers import Workers
+from rcnas_zoo.oracles.landscape import task_landscape, why_dropped
+from rcnas_zoo.oracles.suite import load_suite
+from rcnas_zoo.search.contest import Contest, Played, hold
+from rcnas_zoo.search.knowledge import Knowledge
+from rcnas_zoo.spec.observer import Silent
+from rcnas_zoo.zoo.catalogue import catalogue_root
+from rcnas_zoo.zoo.policy import read_policy
+from rcnas_zoo.zoo.policy_writing import read_policy_tensors
+
+SEEDS = range(4)
+
+
+@cache
+def policy() -> dict[str, torch.Tensor]:
+    return dict(read_policy_tensors(read_policy(catalogue_root() / "rcnas-policy")))
+
+
+def without_evaluations(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The policy alone: nothing to fit a surrogate on."""
+    return {name: tensor for name, tensor in tensors.items() if not name.startswith("experience.")}
+
+
+def shuffled(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The same numbers in the policy's tensors, in another order."""
+    generator = torch.Generator().manual_seed(0)
+
+    def mixed(tensor: torch.Tensor) -> torch.Tensor:
+        return tensor.flatten()[torch.randperm(tensor.numel(), generator=generator)].reshape(tensor.shape)
+
+    return {name: mixed(tensor) if name.startswith("policy.") else tensor for name, tensor in tensors.items()}
+
+
+def play(methods: tuple[str, ...], tensors: dict[str, torch.Tensor], queries: int) -> dict[str, Played]:
+    surveyed = [(task, task_landscape(task, RewardSettings())) for task in load_suite("digits").held_out]
+    kept = [(task, found) for task, found in surveyed if not why_dropped(found)]
+    tasks, landscapes = zip(*kept, strict=True)
+    contest = Contest(tasks, landscapes, queries, knowledge=Knowledge(tensors))
+    with Workers(1) as workers:
+        played = hold(contest, methods, SEEDS, workers, Silent())
+    assert all(isinstance(found, Played) for found in played.values())
+    return played
+
+
+def tasks_won(first: torch.Tensor, second: torch.Tensor) -> tuple[int, int]:
+    """Tasks in which the first needs less than the second, and in which they differ, of (tasks, seeds)."""
+    difference = first.double().mean(1) - second.double().mean(1)
+    return int((difference < 0).sum()), int((difference != 0).sum())
+
+
+def p_value(won: int, tasks: int) -> float:
+    """One-sided sign test."""
+    from scipy.stats import binomtest
+
+    return float(binomtest(won, tasks, alternative="greater").pvalue) if tasks else 1.0
+
+
+def test_at_thirty_queries_rc_nas_finds_better_networks_than_chance():
+    played = play(("rc-nas", "random"), policy(), 30)
+    won, tasks = tasks_won(played["rc-nas"].final, played["random"].final)
+    assert tasks >= 15
+    assert p_value(won, tasks) < 0.01
+
+
+@pytest.mark.parametrize("tampered", [False, True], ids=["shipped", "shuffled"])
+def test_the_meta_trained_policy_finds_good_networks_sooner_than_a_fresh_one(tampered):
+    # Of the policy alone. A shuffled one must fail, or the test would prove nothing.
+    tensors = without_evaluations(shuffled(policy()) if tampered else policy())
+    played = play(("rc-nas", "r-nas"), tensors, 30)
+    warm, cold = played["rc-nas"].to_95, played["r-nas"].to_95
+    claim = p_value(*tasks_won(warm, cold)) < 0.01 and fmean(warm.flatten().tolist()) < fmean(cold.flatten().tolist())
+    assert claim is not tampered
