@@ -6,6 +6,7 @@ from functools import cached_property
 
 from torch import Tensor
 
+from rcnas_zoo.search.space import stages_of
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.residual import StageSpec
 
@@ -78,11 +79,3 @@ class Knowledge:
     def experience(self) -> Experience | None:
         """The evaluations, if they were kept. Raises as `Experience.of`."""
         return Experience.of(self.tensors)
-
-
-def stages_of(row: Tensor) -> tuple[StageSpec, ...]:
-    """The stages of a row of `Experience.stages`."""
-    return tuple(
-        StageSpec(depth, width, stride, "robust" if robust else "basic")
-        for depth, width, stride, robust in row.tolist()
-    )

@@ -7,6 +7,7 @@ from itertools import product
 from math import comb
 
 import torch
+from torch import Tensor
 
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.budget import format_macs
@@ -143,9 +144,27 @@ class ResidualSpace:
         """A network drawn uniformly from all distinct ones."""
         return self.decode(self.sample(generator))[0]
 
-    def decode_many(self, actions: Sequence[Sequence[StageAction]]) -> list[ResidualSpec]:
-        """The networks of several actions; see `decode`."""
-        return [self.decode(one)[0] for one in actions]
+    def draws(self, count: int, generator: torch.Generator) -> list[ResidualSpec]:
+        """So many networks; see `draw`."""
+        return [self.draw(generator) for _ in range(count)]
+
+    def decode_many(self, actions: Tensor) -> list[ResidualSpec]:
+        """The networks of many actions; see `decode`.
+
+        Args:
+            actions: (n, stages, 4): width ratio, depth ratio, down-sampling bit and robust bit of each stage.
+        """
+        return [replace(self.teacher, stages=stages_of(row)) for row in self.numbers(actions)]
+
+    def numbers(self, actions: Tensor) -> Tensor:
+        """The stages of `decode_many` as int64 (n, stages, 4): depth, width, stride, robust bit."""
+        whole = torch.tensor([[stage.width, stage.depth] for stage in self.teacher.stages], dtype=torch.float64)
+        width, depth, halve, robust = actions.double().unbind(-1)
+        steps = (width * whole[:, 0] / WIDTH_STEP).round().clamp_min(1)
+        steps = torch.minimum(steps, (whole[:, 0] // WIDTH_STEP).clamp_min(1))
+        depth = (depth * whole[:, 1]).round().clamp_min(1)
+        allowed = halve * (halve.cumsum(1) <= self.downsamplings)
+        return torch.stack([depth, WIDTH_STEP * steps, 1 + allowed, robust], dim=-1).long()
 
     def fit(self, stages: Sequence[StageSpec]) -> ResidualSpec:
         """The network of the space that comes nearest to the stages of another, perhaps one of another space.
@@ -202,6 +221,12 @@ class ResidualSpace:
         numbers = ", ".join(str(index + 1) for index in ignored)
         height, width = self.smallest_map
         return f"stage {numbers}: down-sampling ignored, the last feature map must keep {height}x{width}"
+
+
+def stages_of(numbers: Tensor) -> tuple[StageSpec, ...]:
+    """The stages that numbers (stages, 4) say: depth, width, stride and robust bit of each."""
+    rows = numbers.tolist()
+    return tuple(StageSpec(depth, width, stride, BLOCKS[robust]) for depth, width, stride, robust in rows)
 
 
 def _halved(sides: tuple[int, int]) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from rcnas_zoo.oracles.table import Table, stage_numbers
 from rcnas_zoo.search.space import ResidualSpace, StageAction
@@ -29,9 +30,9 @@ class TabulatedSpace(ResidualSpace):
         numbers, ignored = self.outline(actions)
         return self._nearest([numbers])[0], self._note(ignored)
 
-    def decode_many(self, actions: Sequence[Sequence[StageAction]]) -> list[ResidualSpec]:
+    def decode_many(self, actions: Tensor) -> list[ResidualSpec]:
         """See `ResidualSpace.decode_many`."""
-        return self._nearest([self.outline(one)[0] for one in actions])
+        return [self.table.specs[row] for row in self.table.nearest(self.numbers(actions)).tolist()]
 
     def fit(self, stages: Sequence[StageSpec]) -> ResidualSpec:
         """See `ResidualSpace.fit`."""
@@ -40,6 +41,10 @@ class TabulatedSpace(ResidualSpace):
     def draw(self, generator: torch.Generator) -> ResidualSpec:
         """See `ResidualSpace.draw`: each row is as likely as any other."""
         return self.table.specs[int(torch.randint(len(self.table), (1,), generator=generator))]
+
+    def draws(self, count: int, generator: torch.Generator) -> list[ResidualSpec]:
+        """See `ResidualSpace.draws`."""
+        return [self.table.specs[row] for row in torch.randint(len(self.table), (count,), generator=generator)]
 
     def sample(self, generator: torch.Generator) -> tuple[StageAction, ...]:
         """See `ResidualSpace.sample`."""

@@ -84,6 +84,10 @@ class ResidualSpec(NetworkSpec):
         if not 1 <= len(self.stages) <= 16:
             raise InvalidInput(f"a residual spec must have 1 to 16 stages, got {len(self.stages)}")
 
+    def __hash__(self) -> int:
+        # Of the digest, which is kept: searches look specs up by the thousand.
+        return hash(self.digest)
+
     def body(self) -> dict[str, Any]:
         """See `NetworkSpec.body`."""
         return {

@@ -1,4 +1,4 @@
-"""The claim of the whole method, on the shipped oracles with the shipped policy: it is worth its cost, or this fails."""
+"""The claim of the whole method, on the shipped oracles with the shipped policy: worth its cost, or this fails."""
 
 from functools import cache
 from statistics import fmean

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.networks.named import named_spec
-from rcnas_zoo.search.space import ResidualSpace, StageAction
+from rcnas_zoo.search.space import ResidualSpace, StageAction, stages_of
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.network import InputSpec, NetworkSpec
 from rcnas_zoo.spec.residual import ResidualSpec, StageSpec
@@ -184,3 +184,15 @@ def test_a_teacher_of_another_kind_is_refused():
 
     with pytest.raises(InvalidInput, match="must be of kind 'residual', got 'cells'"):
         ResidualSpace.of(Other())
+
+
+def test_many_actions_are_decoded_as_one_by_one(space):
+    generator = torch.Generator().manual_seed(0)
+    actions = torch.rand(60, 3, 4, generator=generator)
+    actions[..., 2:] = (actions[..., 2:] > 0.4).float()
+    singly = [
+        space.decode([StageAction(width, depth, bool(halve), bool(robust)) for width, depth, halve, robust in one])[0]
+        for one in actions.double().tolist()
+    ]
+    assert space.decode_many(actions) == singly
+    assert [stages_of(numbers) for numbers in space.numbers(actions)] == [spec.stages for spec in singly]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from rcnas_zoo.networks.cost import cost
-from rcnas_zoo.search.rcnas.policy import ActionDistribution, stage_actions, stage_actions_of
+from rcnas_zoo.search.rcnas.policy import ActionDistribution, ratios, stage_actions
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.space import ResidualSpace
 from rcnas_zoo.spec.network import NetworkSpec
@@ -81,7 +81,7 @@ class Filter:
         actions = distribution.samples(ranker.candidates, generator)
         if mode_first:
             actions = torch.cat([distribution.mode()[None], actions])
-        specs = self.space.decode_many(stage_actions_of(actions))
+        specs = self.space.decode_many(ratios(actions))
         fit = [number for number, spec in enumerate(specs) if all(self.rank(spec))]
         if not fit:
             return self.choose(distribution, generator, mode_first)

@@ -114,16 +114,12 @@ def fresh_policy(settings: RcnasSettings, generator: torch.Generator) -> Policy:
     return policy
 
 
+def ratios(actions: Tensor) -> Tensor:
+    """What actions (..., stages, 4) ask for: ratios are the sigmoid of alpha (Eq. 3), bits are 0 or 1."""
+    return torch.cat([actions[..., :2].sigmoid(), (actions[..., 2:] > 0.5).float()], dim=-1)
+
+
 def stage_actions(action: Tensor) -> tuple[StageAction, ...]:
-    """What an action (stages, 4) does to each stage: ratios are the sigmoid of alpha (Eq. 3)."""
-    return stage_actions_of(action[None])[0]
-
-
-def stage_actions_of(actions: Tensor) -> list[tuple[StageAction, ...]]:
-    """What each of several actions (n, stages, 4) does to each stage."""
-    ratios = actions[..., :2].sigmoid().tolist()
-    bits = (actions[..., 2:] > 0.5).tolist()
-    return [
-        tuple(StageAction(*ratio, *bit) for ratio, bit in zip(*rows, strict=True))
-        for rows in zip(ratios, bits, strict=True)
-    ]
+    """What an action (stages, 4) does to each stage."""
+    rows = ratios(action).tolist()
+    return tuple(StageAction(width, depth, bool(halve), bool(robust)) for width, depth, halve, robust in rows)

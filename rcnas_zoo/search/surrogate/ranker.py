@@ -9,7 +9,8 @@ from torch import Tensor
 
 from rcnas_zoo.candidates.reward import RewardSettings, accuracy_ratio, reward
 from rcnas_zoo.networks.cost import cost
-from rcnas_zoo.search.knowledge import Experience, stages_of
+from rcnas_zoo.search.knowledge import Experience
+from rcnas_zoo.search.space import stages_of
 from rcnas_zoo.search.surrogate.features import design, network_features
 from rcnas_zoo.search.surrogate.model import Belief, fit
 from rcnas_zoo.spec.residual import ResidualSpec
@@ -82,18 +83,21 @@ class SurrogateRanker:
         self._severity = 1 - problem.teacher.accuracy
         self._belief = prior.belief
         self._told = 0
+        self._known: dict[ResidualSpec, tuple[Tensor, float]] = {}
 
     def best(self, specs: Sequence[ResidualSpec]) -> int:
         """Which of the networks, by number, promises the highest reward."""
-        mean, spread = self._belief.predict(self._prior.rows(specs, self._severity))
+        known = [self._look(spec) for spec in specs]
+        mean, spread = self._belief.predict(torch.stack([row for row, _ in known]))
         optimism = 0.0 if self._told >= self._evaluations - _GREEDY_AT_LAST else _OPTIMISM
-        return int(((mean + optimism * spread) * self._factors(specs)).argmax())
+        factors = torch.tensor([factor for _, factor in known], dtype=torch.float64)
+        return int(((mean + optimism * spread) * factors).argmax())
 
     def observe(self, spec: ResidualSpec, outcome: Outcome) -> None:
         """Learn from an outcome; a network that was not trained says nothing."""
         self._told += 1
         if outcome.status == "trained":
-            row = self._prior.rows([spec], self._severity)[0]
+            row, _ = self._look(spec)
             self._belief = self._belief.update(row, accuracy_ratio(outcome.accuracy, self._problem))
 
     def state(self) -> dict[str, Tensor]:
@@ -109,11 +113,11 @@ class SurrogateRanker:
         self._belief = replace(self._belief, mean=state["mean"].clone(), covariance=state["covariance"].clone())
         self._told = int(state["told"])
 
-    def _factors(self, specs: Sequence[ResidualSpec]) -> Tensor:
-        """What the reward multiplies the ratio of accuracies by."""
-        ratio, budget = accuracy_ratio(1.0, self._problem), self._problem.budget
-        prices = [cost(spec) for spec in specs]
-        values = [
-            reward(1.0, price.parameters, min(price.macs, budget), self._problem, self._settings) for price in prices
-        ]
-        return torch.tensor(values, dtype=torch.float64) / ratio
+    def _look(self, spec: ResidualSpec) -> tuple[Tensor, float]:
+        """A network's row of the design, and what the reward multiplies its ratio of accuracies by."""
+        if spec not in self._known:
+            price, problem = cost(spec), self._problem
+            value = reward(1.0, price.parameters, min(price.macs, problem.budget), problem, self._settings)
+            row = self._prior.rows([spec], self._severity)[0]
+            self._known[spec] = row, value / accuracy_ratio(1.0, problem)
+        return self._known[spec]

@@ -57,11 +57,8 @@ class SurrogateSearcher:
 
     def _choose(self) -> ResidualSpec:
         for _ in range(_ROUNDS):
-            drawn = dict.fromkeys(self._draw(self._ranker.candidates))
+            drawn = dict.fromkeys(self._space.draws(self._ranker.candidates, self._generator))
             fit = [spec for spec in drawn if cost(spec).macs <= self._budget and spec not in self._ledger]
             if fit:
                 return fit[self._ranker.best(fit)]
         return self._smallest
-
-    def _draw(self, count: int) -> list[ResidualSpec]:
-        return [self._space.draw(self._generator) for _ in range(count)]
