@@ -6,7 +6,8 @@ from pathlib import Path
 
 from rcnas_zoo.spec.canonical import canonical_json
 from rcnas_zoo.spec.errors import InvalidInput, NotFound, RcnasError
-from rcnas_zoo.tracking.runs import open_run
+from rcnas_zoo.tracking.client import answering
+from rcnas_zoo.tracking.runs import known_run, open_run
 from rcnas_zoo.tracking.store import Store
 from rcnas_zoo.zoo import catalogue
 from rcnas_zoo.zoo.downloading import fetch, fetch_head
@@ -109,6 +110,24 @@ def open_policy(name: ZooName, cache: Path, store: Store, *, offline: bool = Fal
     folder = cache / "policies" / found.record_sha256
     entry = _kept(folder, found.record_sha256) or _download(store, found, folder, replace_it=True)
     return FoundPolicy(entry, "registry", found.version)
+
+
+def download_run_policy(store: Store, run_id: str, to: Path) -> PolicyEntry:
+    """The policy that a run has kept, in a new folder.
+
+    Raises:
+        NotFound: the store has no such run, or the run no policy.
+        IntegrityError: the policy is damaged.
+        Unavailable: the store or the disk refuses.
+    """
+    client = store.client()
+    with answering(store.tracking_uri):
+        source = f"{known_run(client, store, run_id).info.artifact_uri}/{POLICY_ARTIFACT}"
+    check_target(to, replace=False, files=POLICY_FILES, head=CONFIG)
+    with new_folder(to) as folder:
+        fetch(store, source, POLICY_FILES, folder)
+        entry = read_policy(folder)
+    return replace(entry, folder=to)
 
 
 def find_policy(text: str, cache: Path, store: Store) -> FoundPolicy:

@@ -6,7 +6,7 @@ import torch
 
 from rcnas_zoo.search.knowledge import Experience
 from rcnas_zoo.search.rcnas.actor import Actor, policy_part
-from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.errors import InvalidInput, NotFound
 from rcnas_zoo.tracking.runs import open_run
 from rcnas_zoo.workflows.policies import (
     agent_settings,
@@ -16,8 +16,10 @@ from rcnas_zoo.workflows.policies import (
     policy_tensors,
     seen_tasks,
 )
+from rcnas_zoo.workflows.publish import publish_entry
 from rcnas_zoo.workflows.verify import verify_entry
 from rcnas_zoo.zoo.policy import read_policy
+from rcnas_zoo.zoo.policy_registry import find_policy
 from rcnas_zoo.zoo.policy_writing import read_policy_tensors, write_policy
 
 from .quick import QUICK_AGENT
@@ -85,3 +87,17 @@ def test_the_experience_that_is_kept_is_of_the_tasks_that_were_drawn_each_once()
     assert seen == ("twice", "once")
     assert (kept.task.tolist(), kept.severity.tolist()) == ([1, 0, 1, 0], [0.25, 0.5])
     assert kept.reward.tolist() == [0, 1, 2, 3]
+
+
+def test_a_policy_is_published_out_of_a_folder_or_of_the_run_that_kept_it(here, state, folder, tmp_path):
+    assert publish_entry(str(folder), "rcnas-policy").aliases == ("champion",)
+    with open_run(here, "finetune", "x", {}) as run:
+        log_policy(run, policy_part(state), policy_config(QUICK_AGENT, 3, [TASK], {"seed": 5}))
+    published = publish_entry(run.id, "rcnas-policy", ("champion",))
+    assert (published.version, published.aliases) == (2, ("champion",))
+    assert here.client().get_model_version("rcnas-policy", "2").run_id == run.id
+    assert find_policy("rcnas-policy", tmp_path / "cache", here).entry.config.lineage == {"seed": 5}
+    with open_run(here, "train", "x", {}) as other, pytest.raises(NotFound, match=r"policy\.json must be in"):
+        publish_entry(other.id, "rcnas-policy")
+    with pytest.raises(NotFound, match=r"a policy must be a folder with a policy\.json"):
+        publish_entry("./nowhere", "rcnas-policy")
