@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import report_ablations
 import report_anytime
 import report_attack_growth
 import report_attack_parity
@@ -58,6 +59,8 @@ def sections(folder: Path) -> Iterator[str]:
         yield report_attack_growth.section(Results.read(folder / "attack-growth.json"))
     if (folder / "anytime.json").is_file():
         yield report_anytime.section(Results.read(folder / "anytime.json"))
+    if (folder / "ablations.json").is_file():
+        yield report_ablations.section(Results.read(folder / "ablations.json"))
 
 
 @click.command(help=__doc__)
