@@ -26,6 +26,10 @@ def problem_on(table: Table, task: Task, threat: ThreatModel) -> SearchProblem:
             f"{table.name}, got {task.budget}"
         )
     teacher, column = table.teachers[str(task.teacher)], column_name(str(task.attack), threat)
+    if column not in teacher.accuracy:
+        raise unknown_choice(
+            f"an attack on {task.teacher} in the oracle {table.name}", column, sorted(teacher.accuracy)
+        )
     price = cost(teacher.spec)
     lips = teacher.lips.get(column, (0.0,) * 7)
     facts = TeacherFacts(teacher.spec, price.parameters, price.macs, teacher.accuracy[column], lips)

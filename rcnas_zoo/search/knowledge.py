@@ -50,10 +50,15 @@ class Experience:
             return None
         if set(found) != set(_NAMES):
             raise InvalidInput(f"the experience of a policy must have {', '.join(_NAMES)}, got {', '.join(found)}")
-        rows = len(found["task"])
-        if any(len(found[name]) != rows for name in ("stages", "ratio", "reward")) or found["stages"].dim() != 3:
-            raise InvalidInput("the experience of a policy must have one row for each evaluation in all of its columns")
-        if rows and int(found["task"].max()) >= len(found["severity"]):
+        task, stages, severity = found["task"], found["stages"], found["severity"]
+        if any(values.shape != task.shape for values in (found["ratio"], found["reward"])) or task.dim() != 1:
+            raise InvalidInput("the experience of a policy must have one number for each evaluation in its columns")
+        if stages.dim() != 3 or len(stages) != len(task) or stages.shape[2] != 4:
+            raise InvalidInput(
+                f"the experience of a policy must have stages of shape [{len(task)}, stages, 4], got "
+                f"{list(stages.shape)}"
+            )
+        if severity.dim() != 1 or (len(task) and not 0 <= int(task.min()) <= int(task.max()) < len(severity)):
             raise InvalidInput("the experience of a policy must have a severity for each of its tasks")
         return cls(**found)
 

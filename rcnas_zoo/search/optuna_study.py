@@ -51,9 +51,12 @@ class Advice:
     def tell(self, stages: Sequence[StageSpec], values: Sequence[float]) -> None:
         """Add a network with a value for each direction."""
         with _quiet() as optuna:
-            self._study.sampler = self._kind.clerk(optuna)
+            clerk = self._study.sampler = self._kind.clerk(optuna)
             self._study.enqueue_trial(self._params(stages))
-            self._study.tell(self._study.ask(self._distributions), list(values))
+            asked = self._study.ask(self._distributions)
+            # NSGA-II notes a trial's generation when it is asked for a network, which it is not for one in the queue.
+            clerk.sample_relative(self._study, self._trial(asked), self._open)
+            self._study.tell(asked, list(values))
 
     def ask(self, seed: int, tries: int, wanted: Callable[[Stages], bool]) -> Stages | None:
         """The first wanted network of so many that the sampler would try next, if any; nothing counts as told.
@@ -64,12 +67,15 @@ class Advice:
         with _quiet() as optuna:
             self._study.sampler = self._kind.sampler(optuna, seed)
             asked = self._study.ask()
-            trial = self._study.get_trials(deepcopy=False)[asked.number]
+            trial = self._trial(asked)
             samplers = chain([self._study.sampler], repeat(self._kind.wider(optuna, seed), tries - 1))
             sampled = (self._sampled(sampler, trial) for sampler in samplers)
             found = next((stages for stages in sampled if wanted(stages)), None)
             self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
         return found
+
+    def _trial(self, asked: Any) -> Any:
+        return self._study.get_trials(deepcopy=False)[asked.number]
 
     def _sampled(self, sampler: Any, trial: Any) -> Stages:
         params = sampler.sample_relative(self._study, trial, self._open)

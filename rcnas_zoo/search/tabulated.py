@@ -8,6 +8,7 @@ from torch import Tensor
 
 from rcnas_zoo.oracles.table import Table, stage_numbers
 from rcnas_zoo.search.space import ResidualSpace, StageAction
+from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.residual import ResidualSpec, StageSpec
 
 
@@ -36,6 +37,8 @@ class TabulatedSpace(ResidualSpace):
 
     def fit(self, stages: Sequence[StageSpec]) -> ResidualSpec:
         """See `ResidualSpace.fit`."""
+        if len(stages) != len(self.teacher.stages):
+            raise InvalidInput(f"a network must have {len(self.teacher.stages)} stages to fit here, got {len(stages)}")
         return self.table.specs[int(self.table.nearest(stage_numbers([stages]))[0])]
 
     def draw(self, generator: torch.Generator) -> ResidualSpec:
