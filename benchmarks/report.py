@@ -15,6 +15,7 @@ import report_attack_parity
 import report_attacks
 import report_parity
 import report_rows
+import report_search_training
 import report_speed
 from results import FOLDER, Results
 
@@ -58,6 +59,8 @@ def sections(folder: Path) -> Iterator[str]:
         yield report_attack_growth.section(Results.read(folder / "attack-growth.json"))
     if (folder / "anytime.json").is_file():
         yield report_anytime.section(Results.read(folder / "anytime.json"))
+    if (folder / "search_training.json").is_file():
+        yield report_search_training.section(Results.read(folder / "search_training.json"))
 
 
 @click.command(help=__doc__)
