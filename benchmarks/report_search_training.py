@@ -42,7 +42,7 @@ def _setting(results: Results, rows: list[Row]) -> str:
     return paragraph(
         f"The task `{teacher['task']}` on Fashion-MNIST averaged over 2x2 pixels, without a table: each network that a "
         f"method asks for is trained on {teacher['images']:,} images for {teacher['epochs']} epochs and attacked on "
-        f"{teacher['evaluation_images']}, one after the other. The teacher has {teacher['macs'] / 1e6:.1f} M MACs and "
+        f"{teacher['evaluation_images']}. The teacher has {teacher['macs'] / 1e6:.1f} M MACs and "
         f"{percent(teacher['accuracy'])} % robust accuracy. Every search visits {rows[0]['queries']} networks within "
         "the budget, out of all compressions of the teacher. Best reward: mean over the searches (Eq. 4); accuracy and "
         "MACs are means over their best networks. 'Search itself' is the median of the time that a search takes beside "
@@ -82,7 +82,7 @@ def _shared(rows: list[Row], paid: dict[str, float]) -> str:
     asked, overhead = sum(len(row["digests"]) for row in rows), sum(row["overhead"] for row in rows)
     trained = sum(paid.values())
     return paragraph(
-        f"{asked} networks were asked for and {len(paid)} trained; {asked - len(paid)} times a network had been trained "
+        f"{asked} networks were asked for and {len(paid)} trained: {asked - len(paid)} times one had been trained "
         f"before. Training and attacking took {trained:,.0f} s, the searches themselves {overhead:,.1f} s: "
         f"{overhead / (overhead + trained):.2%} of all."
     )
