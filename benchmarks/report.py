@@ -16,6 +16,7 @@ import report_attack_parity
 import report_attacks
 import report_parity
 import report_rows
+import report_search_training
 import report_speed
 from results import FOLDER, Results
 
@@ -61,6 +62,8 @@ def sections(folder: Path) -> Iterator[str]:
         yield report_anytime.section(Results.read(folder / "anytime.json"))
     if (folder / "ablations.json").is_file():
         yield report_ablations.section(Results.read(folder / "ablations.json"))
+    if (folder / "search_training.json").is_file():
+        yield report_search_training.section(Results.read(folder / "search_training.json"))
 
 
 @click.command(help=__doc__)

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 @click.option("--iterations", type=POSITIVE, help="Updates of the agent; default 10.")
 @click.option("--steps", type=POSITIVE, help="Networks visited an iteration; default 1.")
 @click.option("--seed", type=COUNT, help="Seed of every random choice; default 0.")
-@click.option("--compare", type=WORDS, help="Rows to train beside the result: teacher,robustresnet,r-nas,random.")
+@click.option(
+    "--compare",
+    type=WORDS,
+    help="Rows to train beside the result: teacher, robustresnet, and searches of as many visits by any method of "
+    "rcnas-zoo benchmark but rc-nas, such as r-nas,random,tpe.",
+)
 @click.option("--search-epochs", type=POSITIVE, help="Epochs of a candidate; default the recipe's.")
 @click.option("--final-epochs", type=POSITIVE, help="Epochs of the networks that are kept; default the recipe's.")
 @click.option(

@@ -1,21 +1,14 @@
 """Random search: networks drawn uniformly from those within the budget."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from rcnas_zoo.search.feasible import Feasible
 from rcnas_zoo.search.ledger import Ledger
-from rcnas_zoo.search.method import run_searcher
 from rcnas_zoo.search.space import ResidualSpace
-from rcnas_zoo.spec.observer import Observer
-from rcnas_zoo.spec.search import Outcome, Proposal, SearchProblem, SearchResult
-
-if TYPE_CHECKING:
-    from rcnas_zoo.candidates.evaluator import CandidateEvaluator
+from rcnas_zoo.spec.search import Outcome, Proposal
 
 
 class RandomSearcher:
@@ -45,18 +38,3 @@ class RandomSearcher:
         """See `Searcher.restore`."""
         self._generator.set_state(state["generator"])
         self._ledger.restore(state["seen"])
-
-
-@dataclass(frozen=True)
-class RandomMethod:
-    """Random search as a `SearchMethod`: ``evaluations`` visits, ``batch`` at a time."""
-
-    evaluations: int
-    batch: int = 1
-    seed: int = 0
-
-    def run(self, problem: SearchProblem, evaluator: "CandidateEvaluator", observer: Observer) -> SearchResult:
-        """See `SearchMethod.run`."""
-        space = ResidualSpace.of(problem.teacher.spec)
-        searcher = RandomSearcher(space, problem.budget, self.seed)
-        return run_searcher(searcher, problem, evaluator, self.evaluations, self.batch, observer)

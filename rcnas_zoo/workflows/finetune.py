@@ -23,7 +23,7 @@ from rcnas_zoo.workflows.problem import make_problem
 from rcnas_zoo.workflows.rows import final_jobs, run_finals
 from rcnas_zoo.workflows.searching import agent_search, method_name, rival_searches
 from rcnas_zoo.workflows.session import Session
-from rcnas_zoo.workflows.settings import FinetuneSettings
+from rcnas_zoo.workflows.settings import RULE, FinetuneSettings
 from rcnas_zoo.workflows.winner import publish_winner
 from rcnas_zoo.zoo.registry import Published
 
@@ -37,7 +37,7 @@ class FinetuneResult:
         run_id, store_uri: where MLflow keeps it.
         problem: the search problem, teacher's facts included.
         search: every visited network with its outcome.
-        rivals: the same for the searches that it was compared with, by name: ``r-nas``, ``random``.
+        rivals: the same for the searches that it was compared with, by name, such as ``random``.
         rows: the trained and measured networks; the searched one first.
         infeasible: row name to the reason why it could not be made.
         published: name, version and aliases of the winner.
@@ -128,7 +128,7 @@ def _run(session: Session) -> FinetuneResult:
     search = agent_search(session, problem)
     rivals = rival_searches(session, problem)
     jobs, infeasible = final_jobs(prepared, search, rivals)
-    rules = {job.method: job.training.spec for job in jobs if job.method == "robustresnet"}
+    rules = {job.method: job.training.spec for job in jobs if job.method == RULE}
     keep_found(run, problem, {method_name(session): search, **rivals}, rules)
     run.tag("rcnas.progress", "training and measuring the networks that are kept")
     rows = run_finals(session, jobs)

@@ -13,7 +13,7 @@ from rcnas_zoo.training.recipes import named_recipe
 from rcnas_zoo.workflows.budgets import check_budget, smallest_macs
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.recipes import FINAL_RECIPES, SEARCH_RECIPES, recipe_name
-from rcnas_zoo.workflows.settings import COLD, FinetuneSettings, with_epochs
+from rcnas_zoo.workflows.settings import RIVALS, FinetuneSettings, with_epochs
 from rcnas_zoo.workflows.teachers import find_teacher
 
 BACKWARD = 2
@@ -69,7 +69,7 @@ def plan(task: Task, settings: FinetuneSettings | None = None, machine: Machine 
     price, note = cost(teacher.spec), check_budget(task.budget, teacher.spec)
     search = with_epochs(named_recipe(recipe_name(SEARCH_RECIPES, task.dataset)), settings.search_epochs)
     final = with_epochs(named_recipe(recipe_name(FINAL_RECIPES, task.dataset)), settings.final_epochs)
-    visits = settings.visits * (1 + len({COLD, "random"} & {*settings.compare}))
+    visits = settings.visits * (1 + len({*RIVALS} & {*settings.compare}))
     small_rows = 1 + len({*settings.compare} - {"teacher"})
     proxy_teachers = 0 if teacher.entry else 1
     final_teachers = proxy_teachers if "teacher" in settings.compare else 0

@@ -25,7 +25,8 @@ from rcnas_zoo.workflows.budgets import check_budget
 from rcnas_zoo.workflows.finals import FinalPlan, final_plan
 from rcnas_zoo.workflows.machine import Machine, available_cores
 from rcnas_zoo.workflows.recipes import final_recipe, search_recipe
-from rcnas_zoo.workflows.settings import COLD, FinetuneSettings, Proxy, with_epochs
+from rcnas_zoo.workflows.rivals import check_rivals
+from rcnas_zoo.workflows.settings import FinetuneSettings, Proxy, with_epochs
 from rcnas_zoo.workflows.teachers import Teacher, find_teacher
 
 
@@ -92,7 +93,7 @@ def prepare(task: Task, settings: FinetuneSettings, machine: Machine) -> Prepare
     teacher = find_teacher(task, settings.teacher_weights, facts.shape, facts.classes, machine)
     budget_note = check_budget(task.budget, teacher.spec)
     agent = choose_agent(settings, len(teacher.spec.stages), machine)
-    _check_rows(settings, agent)
+    check_rivals(settings, agent, PosedTask(task, threat), teacher.spec)
     dataset = source.dataset()
     notes = (budget_note, _foreign(task, teacher), agent.note)
     threads = max(1, available_cores() // machine.worker_count())
@@ -138,14 +139,6 @@ def _foreign(task: Task, teacher: Teacher) -> str:
         return ""
     price = format_macs(cost(teacher.spec).macs)
     return f"the teacher is {teacher.name!r} with {price} MACs, not the {task.teacher} that the task names"
-
-
-def _check_rows(settings: FinetuneSettings, agent: Agent) -> None:
-    if COLD in settings.compare and agent.policy is None:
-        raise InvalidInput(
-            f"a search to compare with {COLD} must start from a policy, got none: it is {COLD} itself; give --policy, "
-            f"or leave {COLD} out of --compare"
-        )
 
 
 def rule_network(prepared: Prepared) -> ResidualSpec:

@@ -12,6 +12,7 @@ from rcnas_zoo.spec.search import SearchResult
 from rcnas_zoo.workflows.finals import FinalJob, FinalResult, metrics_on_test, run_final
 from rcnas_zoo.workflows.prepare import Prepared, rule_network
 from rcnas_zoo.workflows.session import Session
+from rcnas_zoo.workflows.settings import RULE
 
 SEARCHED = "searched"
 
@@ -34,11 +35,11 @@ def final_jobs(
     infeasible: dict[str, str] = {}
     if "teacher" in compare:
         specs["teacher"] = prepared.teacher.spec
-    if "robustresnet" in compare:
+    if RULE in compare:
         try:
-            specs["robustresnet"] = rule_network(prepared)
+            specs[RULE] = rule_network(prepared)
         except InvalidInput as error:
-            infeasible["robustresnet"] = str(error)
+            infeasible[RULE] = str(error)
     specs |= {name: _best(rival) for name, rival in rivals.items()}
     return [_job(prepared, method, spec) for method, spec in specs.items()], infeasible
 

@@ -1,21 +1,16 @@
 """The searches of a fine-tuning run: the agent's, and those that it must beat."""
 
-from collections.abc import Mapping
-
-from torch import Tensor
-
 from rcnas_zoo.candidates.evaluator import TrainingEvaluator
 from rcnas_zoo.candidates.halving import Halving
 from rcnas_zoo.search.method import SearchMethod
-from rcnas_zoo.search.random_search import RandomMethod
 from rcnas_zoo.search.rcnas.method import RcnasMethod
-from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.spec.canonical import canonical_json
 from rcnas_zoo.spec.search import SearchProblem, SearchResult
 from rcnas_zoo.workflows.found import visits_table
 from rcnas_zoo.workflows.policies import log_policy, policy_config, policy_tensors
+from rcnas_zoo.workflows.rivals import rival_method, rivals_of
 from rcnas_zoo.workflows.session import Session
-from rcnas_zoo.workflows.settings import COLD, cold_agent
+from rcnas_zoo.workflows.settings import COLD, OWN
 from rcnas_zoo.workflows.tracked import TrackedEvaluator
 from rcnas_zoo.zoo.policy import PolicyConfig
 
@@ -23,21 +18,22 @@ from rcnas_zoo.zoo.policy import PolicyConfig
 def agent_search(session: Session, problem: SearchProblem) -> SearchResult:
     """RC-NAS (or R-NAS, when no policy is given); its policy is logged with the run."""
     agent = session.prepared.agent
-    method = _agent(session, agent.settings, agent.policy)
+    settings, steps = session.prepared.settings, agent.settings.steps
+    method = RcnasMethod(agent.settings, settings.visits, steps, settings.seed, settings.reward, agent.policy)
     result = _run(session, problem, method, method_name(session))
     log_policy(session.run, policy_tensors(agent.policy or {}, result.state), _config(session))
     return result
 
 
 def rival_searches(session: Session, problem: SearchProblem) -> dict[str, SearchResult]:
-    """The searches that the agent's is compared with, by name, in the order of the agent's own kin first."""
-    compare = session.prepared.settings.compare
-    return {name: search(session, problem) for name, search in _RIVALS.items() if name in compare}
+    """The searches that the agent's is compared with, by name, in the order of ``RIVALS``."""
+    return {name: rival_search(session, problem, name) for name in rivals_of(session.prepared.settings)}
 
 
-def cold_search(session: Session, problem: SearchProblem) -> SearchResult:
-    """R-NAS: the agent without its policy, as many visits, under the same budget, evaluator and seed."""
-    return _run(session, problem, _agent(session, cold_agent(session.prepared.agent.settings), None), COLD)
+def rival_search(session: Session, problem: SearchProblem, name: str) -> SearchResult:
+    """One of ``RIVALS``, under the same budget and evaluator."""
+    prepared = session.prepared
+    return _run(session, problem, rival_method(name, prepared.settings, prepared.agent), name)
 
 
 def _config(session: Session) -> PolicyConfig:
@@ -54,26 +50,9 @@ def _config(session: Session) -> PolicyConfig:
     return policy_config(agent.settings, len(prepared.teacher.spec.stages), tasks, lineage)
 
 
-def random_search(session: Session, problem: SearchProblem) -> SearchResult:
-    """As many random networks as the agent visits, under the same budget, evaluator and seed.
-
-    Chance learns nothing from outcomes, so all are proposed at once, which keeps every worker busy.
-    """
-    settings = session.prepared.settings
-    return _run(session, problem, RandomMethod(settings.visits, settings.visits, settings.seed), "random")
-
-
-_RIVALS = {COLD: cold_search, "random": random_search}
-
-
 def method_name(session: Session) -> str:
     """``r-nas`` for a fresh agent, ``rc-nas`` for one that starts from a policy."""
-    return COLD if session.prepared.policy is None else "rc-nas"
-
-
-def _agent(session: Session, agent: RcnasSettings, policy: Mapping[str, Tensor] | None) -> RcnasMethod:
-    settings = session.prepared.settings
-    return RcnasMethod(agent, settings.visits, agent.steps, settings.seed, settings.reward, policy)
+    return COLD if session.prepared.policy is None else OWN
 
 
 def _run(session: Session, problem: SearchProblem, method: SearchMethod, name: str) -> SearchResult:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.search.rcnas.settings import FINE_TUNING, RcnasSettings
+from rcnas_zoo.search.registry import METHODS
 from rcnas_zoo.spec.canonical import check_choice, check_integer
 from rcnas_zoo.spec.errors import unknown_choice
 from rcnas_zoo.spec.recipe import PRECISIONS, TrainingRecipe
@@ -13,7 +14,13 @@ from rcnas_zoo.spec.threat import ThreatModel
 
 COLD = "r-nas"
 """The agent without a policy, as a method and as a row."""
-ROWS = ("teacher", "robustresnet", COLD, "random")
+OWN = "rc-nas"
+"""The agent with a policy: what a run searches by, unless it has none."""
+RULE = "robustresnet"
+"""The network of the RobustResNet rule: a row that needs no search."""
+RIVALS = tuple(name for name in METHODS if name not in (OWN, RULE))
+"""The searches that a run's own can be compared with."""
+ROWS = ("teacher", RULE, *RIVALS)
 REWARD_IMAGES = ("white-box", "transfer")
 ANNEALING = 15
 """Updates of N2N's annealing schedule."""
@@ -55,8 +62,9 @@ class FinetuneSettings:
             with one; empty takes ``rcnas-policy`` if there is one that fits the teacher.
         iterations: updates of the agent (10 in the paper); each visits ``agent.steps`` networks.
         seed: seed of every random choice.
-        compare: rows trained and measured beside the result, out of ``ROWS``. ``r-nas`` and ``random`` are searches of
-            their own, of as many visits; ``r-nas`` needs a policy, for without one the search is r-nas itself.
+        compare: rows trained and measured beside the result, out of ``ROWS``. Those of ``RIVALS`` are searches of
+            their own, of as many visits; ``r-nas`` needs a policy, for without one the search is r-nas itself, and so
+            do the methods that build on one (`rcnas_zoo.search.registry.WARM`).
         subset_samples: test images that AutoAttack is run on.
         search_epochs, final_epochs: 0 takes the recipes' own.
         reward_images: what a candidate's reward is measured on: ``white-box`` (images attacked on the candidate itself)

@@ -12,15 +12,17 @@ from rcnas_zoo.spec.search import SearchResult
 from rcnas_zoo.spec.tables import percent, render_table
 from rcnas_zoo.workflows.finals import FinalResult
 from rcnas_zoo.workflows.finetune import FinetuneResult
-from rcnas_zoo.workflows.settings import COLD
+from rcnas_zoo.workflows.settings import COLD, RIVALS, RULE
 
 TITLES = {
     "searched": "searched network",
     "teacher": "teacher",
-    "robustresnet": "RobustResNet rule",
-    "r-nas": "best of the cold search",
+    RULE: "RobustResNet rule",
+    **{name: f"best of {name}" for name in RIVALS},
+    COLD: "best of the cold search",
     "random": "best of random specs",
 }
+_VISITED = {COLD: "networks of an agent without a policy", "random": "random specs"}
 
 
 def result_to_dict(result: FinetuneResult) -> dict[str, Any]:
@@ -41,6 +43,7 @@ def result_to_dict(result: FinetuneResult) -> dict[str, Any]:
         "infeasible": result.infeasible,
         "random": rival_verdict(result, "random", "random"),
         "cold": rival_verdict(result, COLD, "cold"),
+        "rivals": {name: rival_verdict(result, name, "rival") for name in result.rivals},
         "registered": {
             "name": result.published.name,
             "version": result.published.version,
@@ -136,14 +139,14 @@ def _accuracy(measured: Measurement, attack: str) -> str:
 
 
 def _rival_lines(result: FinetuneResult) -> list[str]:
-    return [_rival_line(result, method) for method in (COLD, "random") if method in result.rivals]
+    return [_rival_line(result, method) for method in result.rivals]
 
 
 def _rival_line(result: FinetuneResult, method: str) -> str:
     verdict = rival_verdict(result, method, "rival")
     assert verdict is not None
     word = "beat" if verdict["search_beat_rival"] else "did not beat"
-    networks = "random specs" if method == "random" else "networks of an agent without a policy"
+    networks = _VISITED.get(method, "networks")
     return (
         f"the search {word} {method} on the evaluation split: best reward {verdict['searched_reward']:.3f} against "
         f"{verdict['rival_reward']:.3f} of {verdict['visited']} {networks} ({verdict['distinct']} distinct); "

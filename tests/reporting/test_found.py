@@ -12,7 +12,7 @@ from rcnas_zoo.reporting.compression import compression_picture
 from rcnas_zoo.reporting.drawing import COLOURS, macs_unit
 from rcnas_zoo.reporting.learning import learning_picture
 from rcnas_zoo.reporting.pareto import pareto_picture
-from rcnas_zoo.search.random_search import RandomMethod
+from rcnas_zoo.search.registry import NamedMethod
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.search import SearchResult
 from tests.search.formula import Formula, make_problem
@@ -22,7 +22,7 @@ TEACHER = PROBLEM.teacher.spec
 
 
 def search(seed=0, visits=6):
-    return RandomMethod(visits, seed=seed).run(PROBLEM, Formula(), Silent())
+    return NamedMethod("random", visits, seed=seed).run(PROBLEM, Formula(), Silent())
 
 
 def untrained(result):

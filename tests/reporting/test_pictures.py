@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from rcnas_zoo.reporting.pictures import search_picture
-from rcnas_zoo.search.random_search import RandomMethod
+from rcnas_zoo.search.registry import NamedMethod
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.search import SearchResult
 from tests.search.formula import Formula, make_problem
@@ -15,7 +15,7 @@ PROBLEM = make_problem()
 
 
 def search(seed=0, visits=6):
-    return RandomMethod(visits, seed=seed).run(PROBLEM, Formula(), Silent())
+    return NamedMethod("random", visits, seed=seed).run(PROBLEM, Formula(), Silent())
 
 
 def untrained(result):

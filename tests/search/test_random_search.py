@@ -1,10 +1,8 @@
 import pytest
 
 from rcnas_zoo.networks.cost import cost
-from rcnas_zoo.search.random_search import RandomMethod, RandomSearcher
+from rcnas_zoo.search.random_search import RandomSearcher
 from rcnas_zoo.spec.errors import InvalidInput
-from rcnas_zoo.spec.observer import Silent
-from tests.search.formula import Formula, make_problem
 
 
 def test_networks_are_within_the_budget_and_distinct(problem, space):
@@ -37,15 +35,3 @@ def test_a_budget_that_only_the_smallest_network_meets_gives_that_network_again_
 def test_a_budget_that_nothing_meets_is_refused(space):
     with pytest.raises(InvalidInput, match=r"a budget must be at least the 122\.61 K MACs"):
         RandomSearcher(space, 100_000, 0)
-
-
-def test_the_method_visits_what_the_searcher_proposes(problem, space):
-    result = RandomMethod(evaluations=12, batch=4, seed=1).run(problem, Formula(), Silent())
-    expected = RandomSearcher(space, problem.budget, 1).propose(12)
-    assert [visit.proposal for visit in result.visits] == expected
-    assert {visit.outcome.status for visit in result.visits} == {"trained"}
-
-
-def test_the_method_refuses_a_budget_that_nothing_meets():
-    with pytest.raises(InvalidInput, match="take a larger budget or a smaller teacher"):
-        RandomMethod(1).run(make_problem("digits/pgd-20/wrn-16-2/1k"), Formula(), Silent())

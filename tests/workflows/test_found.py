@@ -2,7 +2,7 @@ import json
 from dataclasses import replace
 
 from rcnas_zoo.networks.cost import cost
-from rcnas_zoo.search.random_search import RandomMethod
+from rcnas_zoo.search.registry import NamedMethod
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.search import SearchResult
 from rcnas_zoo.tracking.runs import open_run
@@ -14,7 +14,7 @@ CURVE = ({"loss": 2.0}, {"loss": 1.5})
 
 
 def search(seed=0, visits=4):
-    found = RandomMethod(visits, seed=seed).run(PROBLEM, Formula(), Silent())
+    found = NamedMethod("random", visits, seed=seed).run(PROBLEM, Formula(), Silent())
     outcomes = [replace(visit.outcome, curve=CURVE, margin=0.25) for visit in found.visits]
     pairs = zip(found.visits, outcomes, strict=True)
     return SearchResult(tuple(replace(visit, outcome=outcome) for visit, outcome in pairs), {})

@@ -40,6 +40,11 @@ def test_a_cold_search_visits_as_many_networks_again():
     assert (made.visits, made.final_trainings) == (30, 3)
 
 
+def test_every_rival_is_a_search_and_a_full_training_more_and_the_rule_a_full_training_alone():
+    made = plan(PAPER, finetune_settings({}, compare=("tpe", "portfolio", "evolution", "robustresnet")))
+    assert (made.visits, made.final_trainings) == (40, 5)
+
+
 def test_a_budget_that_does_not_bind_costs_no_more_than_the_teacher_and_is_noted():
     made = plan(Task.parse("cifar10/autoattack/wrn-28-10/10g"))
     assert made.search_macs == 180 * 50_000 * 11 * made.teacher_macs

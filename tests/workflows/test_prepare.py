@@ -75,6 +75,11 @@ def test_a_comparison_with_a_cold_search_needs_a_policy(policy, machine):
         prepare(TASK, quick_settings(compare=compare), machine)
 
 
+def test_a_rival_that_builds_on_a_policy_is_refused_without_one(machine):
+    with pytest.raises(InvalidInput, match="a run to compare with surrogate must have a policy, got none"):
+        prepare(TASK, quick_settings(compare=("surrogate", "evolution")), machine)
+
+
 def test_a_policy_is_read_and_what_speaks_against_none_is_noted(policy, machine):
     prepared = prepare(TASK, quick_settings(policy=policy), machine)
     assert {name.split(".")[0] for name in prepared.policy} == {"encoder", "policy"}

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from rcnas_zoo.search.random_search import RandomMethod
+from rcnas_zoo.search.registry import NamedMethod
 from rcnas_zoo.spec.errors import Unavailable
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.search import SearchResult
@@ -19,7 +19,7 @@ PROBLEM = make_problem(str(TASK))
 
 
 def search(seed=0):
-    return RandomMethod(3, seed=seed).run(PROBLEM, Formula(), Silent())
+    return NamedMethod("random", 3, seed=seed).run(PROBLEM, Formula(), Silent())
 
 
 def with_status(result, status):

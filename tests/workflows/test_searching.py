@@ -5,17 +5,26 @@ from pathlib import Path
 import pytest
 
 from rcnas_zoo.networks.cost import cost
-from rcnas_zoo.search.rcnas.actor import policy_part
+from rcnas_zoo.search.rcnas.actor import Actor, policy_part
+from rcnas_zoo.search.registry import METHODS
 from rcnas_zoo.workflows import searching
 from rcnas_zoo.workflows.found import visits_table
+from rcnas_zoo.workflows.policies import policy_config
 from rcnas_zoo.workflows.prepare import prepare
-from rcnas_zoo.workflows.searching import agent_search, cold_search, method_name, random_search, rival_searches
+from rcnas_zoo.workflows.searching import agent_search, method_name, rival_search, rival_searches
+from rcnas_zoo.workflows.settings import RIVALS
 from rcnas_zoo.zoo.policy import read_policy
+from rcnas_zoo.zoo.policy_writing import write_policy
+from tests.search.experience import small_knowledge
 from tests.search.formula import Formula, make_problem
 
 from .quick import QUICK_AGENT, TASK, quick_settings
 
 PROBLEM = make_problem(str(TASK))
+
+
+def random_search(session, problem):
+    return rival_search(session, problem, "random")
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +84,17 @@ def test_a_cold_search_is_that_of_a_run_without_a_policy(session, undisturbed, t
     later = with_settings(session, undisturbed, policy=folder, agent=careful, compare=("random", "r-nas"))
     rivals = rival_searches(later, PROBLEM)
     assert list(rivals) == ["r-nas", "random"]
-    assert rivals["r-nas"].visits == alone.visits == cold_search(later, PROBLEM).visits
+    assert rivals["r-nas"].visits == alone.visits
     assert rivals["random"].visits == random_search(session, PROBLEM).visits
     assert rival_searches(session, PROBLEM) == {}
+
+
+def test_every_search_method_can_be_a_rival_of_as_many_visits(session, undisturbed, tmp_path):
+    tensors = {**policy_part(Actor.fresh(QUICK_AGENT, 3).state()), **small_knowledge().experience.tensors()}
+    folder = write_policy(tmp_path / "policy", policy_config(QUICK_AGENT, 3, [], {}), tensors).folder
+    everything = set(METHODS) - {"rc-nas", "robustresnet"}
+    asked = with_settings(session, undisturbed, policy=str(folder), compare=(*everything, "teacher"))
+    rivals = rival_searches(asked, PROBLEM)
+    assert set(rivals) == everything == set(RIVALS)
+    assert {len(found.visits) for found in rivals.values()} == {4}
+    assert "tpe-warm/003" in session.run.finished_children()

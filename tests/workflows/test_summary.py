@@ -108,6 +108,18 @@ def test_a_cold_search_is_a_rival_with_a_row_and_a_line_of_its_own(result):
     assert "of 4 networks of an agent without a policy (4 distinct)" in text
 
 
+def test_every_rival_has_a_row_and_a_line_in_the_text_and_a_verdict_in_the_json(result):
+    names = ("tpe", "nsga2")
+    rows = (*result.rows, *(replace(result.rows[-1], method=name) for name in names))
+    many = replace(result, rivals={**result.rivals, **dict.fromkeys(names, result.random)}, rows=rows)
+    text, data, chance = summary_text(many), result_to_dict(many), rival_verdict(result, "random", "rival")
+    for name in names:
+        assert text.count(f"best of {name}") == 1
+        assert text.count(f" {name} on the evaluation split: best reward ") == 1
+    assert text.count("of 4 networks (4 distinct)") == 2
+    assert data["rivals"] == dict.fromkeys(("random", *names), chance)
+
+
 def test_what_went_wrong_is_said(result):
     rows = (replace(result.rows[0], diverged=True), *result.rows[1:])
     published = replace(result.published, aliases=())

@@ -2,7 +2,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from rcnas_zoo.search.random_search import RandomMethod
+from rcnas_zoo.search.registry import NamedMethod
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.tracking.runs import open_run
 from rcnas_zoo.workflows.tracked import TrackedEvaluator
@@ -20,13 +20,13 @@ class WithCurve(Formula):
 
 
 def search(run, visits):
-    return RandomMethod(visits).run(PROBLEM, TrackedEvaluator(WithCurve(), run, "random"), Silent())
+    return NamedMethod("random", visits).run(PROBLEM, TrackedEvaluator(WithCurve(), run, "random"), Silent())
 
 
 def test_outcomes_pass_through_unchanged(store):
     with open_run(store, "finetune", "x", {}) as run:
         tracked = search(run, 3)
-    assert tracked.visits == RandomMethod(3).run(PROBLEM, WithCurve(), Silent()).visits
+    assert tracked.visits == NamedMethod("random", 3).run(PROBLEM, WithCurve(), Silent()).visits
 
 
 def test_each_outcome_is_a_child_run_with_its_numbers_curve_and_files(store, tmp_path):
