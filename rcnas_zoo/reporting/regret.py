@@ -8,6 +8,7 @@ from rcnas_zoo.search.standings import Curve
 # Okabe and Ito 2008: colours that people who confuse some can tell apart. Dashes tell those that come round again.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", ":")
+TICKS = (0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2)
 
 
 def regret_picture(title: str, curves: Mapping[str, Curve]) -> bytes:
@@ -27,7 +28,10 @@ def regret_picture(title: str, curves: Mapping[str, Curve]) -> bytes:
         axes.fill_between(queries, curve.low, curve.high, color=colour, alpha=0.1, linewidth=0)
         axes.plot(queries, curve.mean, dash, color=colour, linewidth=1.8, label=f"{name}  {curve.mean[-1]:.3f}")
     axes.set(xlabel="networks evaluated", ylabel="simple regret of the best so far", title=title)
-    axes.set_ylim(bottom=0)
+    # Regrets shrink by a factor of ten and more; below the threshold the axis is linear, for some reach 0.
+    axes.set_yscale("symlog", linthresh=0.01, linscale=0.5)
+    axes.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS], minor=False)
+    axes.set_ylim(0, max(1.0, *(max(curve.high) for curve in curves.values())))
     axes.margins(x=0.01)
     axes.grid(alpha=0.3)
     axes.legend(title="method, regret at the end", loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
