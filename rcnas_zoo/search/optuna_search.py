@@ -18,7 +18,7 @@ from rcnas_zoo.spec.search import Outcome, Proposal, SearchProblem
 
 START_UP = 6
 POPULATION = 8
-TRIES = 20
+TRIES = 8
 
 
 class OptunaSearcher:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from rcnas_zoo.networks.cost import cost
-from rcnas_zoo.search.rcnas.policy import ActionDistribution, ratios, stage_actions
+from rcnas_zoo.search.rcnas.policy import ActionDistribution, meaning, ratios, stage_actions
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.space import ResidualSpace
 from rcnas_zoo.spec.network import NetworkSpec
@@ -55,7 +55,10 @@ class Filter:
 
     @torch.no_grad()
     def choose(self, distribution: ActionDistribution, generator: torch.Generator, mode_first: bool = False) -> Drawn:
-        """The first draw that is within the budget and new, or the best of all tries.
+        """The first draw that is within the budget and new.
+
+        If none of ``settings.tries`` is, the space draws as often: a policy that has drifted beyond the budget would
+        otherwise be told of nothing but penalties, all alike. If that fails too, the best of all counts.
 
         Args:
             distribution: what is drawn from.
@@ -63,8 +66,7 @@ class Filter:
             mode_first: try the distribution's mode before any draw.
         """
         best, best_rank = None, (False, False)
-        for action in self._actions(distribution, generator, mode_first):
-            drawn = Drawn(action, *self.space.decode(stage_actions(action)))
+        for drawn in self._draws(distribution, generator, mode_first):
             rank = self.rank(drawn.spec)
             if best is None or rank > best_rank:
                 best, best_rank = drawn, rank
@@ -77,21 +79,28 @@ class Filter:
     def choose_ranked(
         self, distribution: ActionDistribution, generator: torch.Generator, ranker: Ranker, mode_first: bool = False
     ) -> Drawn:
-        """Of many draws that are within the budget and new, the one that a ranker likes best; else as `choose`."""
-        actions = distribution.samples(ranker.candidates, generator)
+        """Of many networks that are within the budget and new, the one that a ranker likes best; else as `choose`.
+
+        Half of them are the policy's draws, half are drawn uniformly: a policy that has narrowed its view must not keep
+        from the ranker what it would like better.
+        """
+        actions = distribution.samples(ranker.candidates // 2, generator)
         if mode_first:
             actions = torch.cat([distribution.mode()[None], actions])
-        specs = self.space.decode_many(ratios(actions))
+        drawn = self.space.decode_many(ratios(actions))
+        specs = [*drawn, *self.space.draws(ranker.candidates // 2, generator)]
         fit = [number for number, spec in enumerate(specs) if all(self.rank(spec))]
         if not fit:
             return self.choose(distribution, generator, mode_first)
         best = fit[ranker.best([specs[number] for number in fit])]
-        return Drawn(actions[best], *self.space.decode(stage_actions(actions[best])))
+        action = actions[best] if best < len(drawn) else meaning(self.space.encode(specs[best]))
+        return Drawn(action, specs[best])
 
-    def _actions(
-        self, distribution: ActionDistribution, generator: torch.Generator, mode_first: bool
-    ) -> Iterator[Tensor]:
-        if mode_first:
-            yield distribution.mode()
+    def _draws(self, distribution: ActionDistribution, generator: torch.Generator, mode_first: bool) -> Iterator[Drawn]:
+        actions = [distribution.mode()] if mode_first else []
+        for number in range(self.settings.tries):
+            action = actions[number] if number < len(actions) else distribution.sample(generator)
+            yield Drawn(action, *self.space.decode(stage_actions(action)))
         for _ in range(self.settings.tries):
-            yield distribution.sample(generator)
+            spec = self.space.draw(generator)
+            yield Drawn(meaning(self.space.encode(spec)), spec)

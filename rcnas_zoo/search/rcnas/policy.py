@@ -5,6 +5,7 @@ numbers before the sigmoid that makes them ratios, and two bits.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +17,7 @@ from rcnas_zoo.search.rcnas.tensors import seeded
 from rcnas_zoo.search.space import StageAction
 
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
+_NEAREST = 0.02
 
 
 @dataclass(frozen=True)
@@ -123,3 +125,10 @@ def stage_actions(action: Tensor) -> tuple[StageAction, ...]:
     """What an action (stages, 4) does to each stage."""
     rows = ratios(action).tolist()
     return tuple(StageAction(width, depth, bool(halve), bool(robust)) for width, depth, halve, robust in rows)
+
+
+def meaning(stages: Sequence[StageAction]) -> Tensor:
+    """An action (stages, 4) that asks for this; ratios of 0 and 1, which no finite alpha gives, are moved a little."""
+    rows = [[one.width_ratio, one.depth_ratio, float(one.downsample), float(one.robust)] for one in stages]
+    wanted = torch.tensor(rows)
+    return torch.cat([wanted[:, :2].clamp(_NEAREST, 1 - _NEAREST).logit(), wanted[:, 2:]], dim=-1)

@@ -117,9 +117,8 @@ class RcnasSettings:
             check_number(name, getattr(self, name), 0.01, 10)
 
 
-# For a meta-trained policy: it knows where to look, so it learns slowly and narrows its search. A fresh agent would
-# narrow it around a guess.
-FINE_TUNING = RcnasSettings(learning_rate=1e-3, temperature_end=0.3)
+# For a meta-trained policy: it knows where to look, so it learns slowly.
+FINE_TUNING = RcnasSettings(learning_rate=1e-3)
 
 # As Algorithm 2 and Eq. 5 print it, but for the filter, which every method has.
 PRINTED = RcnasSettings(

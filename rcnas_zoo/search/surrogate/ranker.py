@@ -16,7 +16,7 @@ from rcnas_zoo.search.surrogate.model import Belief, fit
 from rcnas_zoo.spec.residual import ResidualSpec
 from rcnas_zoo.spec.search import Outcome, SearchProblem
 
-CANDIDATES = 128
+CANDIDATES = 256
 _OPTIMISM = 0.5
 _GREEDY_AT_LAST = 3
 
