@@ -117,8 +117,7 @@ class ResidualSpace:
             InvalidInput: the network is not in the space.
         """
         if len(spec.stages) == len(self.teacher.stages):
-            pairs = zip(spec.stages, self.teacher.stages, strict=True)
-            actions = tuple(_action(stage, whole) for stage, whole in pairs)
+            actions = self.asking_for(spec.stages)
             if self.decode(actions)[0] == spec:
                 return actions
         raise InvalidInput(f"a network of this space must be a compression of its teacher, got {spec.to_json()}")
@@ -174,8 +173,11 @@ class ResidualSpace:
         """
         if len(stages) != len(self.teacher.stages):
             raise InvalidInput(f"a network must have {len(self.teacher.stages)} stages to fit here, got {len(stages)}")
-        pairs = zip(stages, self.teacher.stages, strict=True)
-        return self.decode([_action(stage, whole) for stage, whole in pairs])[0]
+        return self.decode(self.asking_for(stages))[0]
+
+    def asking_for(self, stages: Sequence[StageSpec]) -> tuple[StageAction, ...]:
+        """The actions that come nearest to asking for as many stages: what exceeds the teacher's is asked for whole."""
+        return tuple(_action(stage, whole) for stage, whole in zip(stages, self.teacher.stages, strict=True))
 
     def smallest(self) -> ResidualSpec:
         """The network of the space with the fewest MACs."""

@@ -30,6 +30,8 @@ QUERIES = 14
 QUICK = RcnasSettings(pretraining_tasks=32, pretraining_steps=2)
 # Draws nothing: its proposals are the same whatever the seed, until they run out.
 REPLAYED = {"portfolio", "robustresnet"}
+# Ranks more draws than the table has rows, so what it draws hardly matters there.
+RANKED = {"rc-nas", "surrogate"}
 # As printed: whatever the policy draws, also again.
 REPEATING = {"rc-nas-paper"}
 
@@ -93,7 +95,8 @@ def test_networks_are_affordable_new_and_of_the_space_and_numbered_from_zero(met
 def test_the_same_seed_gives_the_same_search_and_another_another(method, case):
     found = go_on(make(method, case), case, QUERIES)
     assert go_on(make(method, case), case, QUERIES) == found
-    if method not in REPLAYED:
+    ranks_all = method in RANKED and isinstance(case[1], TabulatedSpace)
+    if method not in REPLAYED and not ranks_all:
         assert specs(go_on(make(method, case, seed=1), case, QUERIES)) != specs(found)
 
 

@@ -28,7 +28,8 @@ def test_an_action_means_the_row_nearest_to_what_it_makes_of_the_grid(asked):
 def test_many_actions_mean_what_each_means_alone():
     generator = torch.Generator().manual_seed(0)
     asked = [ResidualSpace(TABLE.grid).sample(generator) for _ in range(30)]
-    assert SPACE.decode_many(asked) == [SPACE.decode(one)[0] for one in asked]
+    rows = [[[one.width_ratio, one.depth_ratio, one.downsample, one.robust] for one in stages] for stages in asked]
+    assert SPACE.decode_many(torch.tensor(rows, dtype=torch.float64)) == [SPACE.decode(one)[0] for one in asked]
 
 
 def test_every_row_is_said_by_its_own_action():

@@ -93,7 +93,7 @@ class Filter:
         if not fit:
             return self.choose(distribution, generator, mode_first)
         best = fit[ranker.best([specs[number] for number in fit])]
-        action = actions[best] if best < len(drawn) else meaning(self.space.encode(specs[best]))
+        action = actions[best] if best < len(drawn) else meaning(self.space.asking_for(specs[best].stages))
         return Drawn(action, specs[best])
 
     def _draws(self, distribution: ActionDistribution, generator: torch.Generator, mode_first: bool) -> Iterator[Drawn]:
@@ -103,4 +103,4 @@ class Filter:
             yield Drawn(action, *self.space.decode(stage_actions(action)))
         for _ in range(self.settings.tries):
             spec = self.space.draw(generator)
-            yield Drawn(meaning(self.space.encode(spec)), spec)
+            yield Drawn(meaning(self.space.asking_for(spec.stages)), spec)

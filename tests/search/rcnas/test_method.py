@@ -7,7 +7,7 @@ from rcnas_zoo.search.rcnas.agent import RcnasSearcher
 from rcnas_zoo.search.rcnas.method import RcnasMethod
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.spec.observer import Silent
-from tests.search.formula import Formula
+from tests.search.formula import Formula, make_problem
 from tests.search.rcnas.conftest import QUICK
 from tests.search.test_method import Notes
 
@@ -23,7 +23,8 @@ def test_without_a_policy_the_agent_starts_afresh_and_reports_its_encoder(proble
     assert notes.metrics[0][0] == "encoder_r_squared"
 
 
-def test_with_a_policy_the_search_starts_from_what_it_learned(problem, knowledge):
+def test_with_a_policy_the_search_starts_from_what_it_learned(knowledge):
+    problem = make_problem("digits/pgd-20/wrn-16-2/12m")
     # A policy that wants everything large and every stage down-sampled.
     policy = {**policy_part(knowledge), "policy.gaussian.bias": torch.tensor([4.0, 4.0, -1.5, -1.5])}
     policy["policy.bernoulli.bias"] = torch.tensor([5.0, -5.0])

@@ -9,10 +9,9 @@ def test_the_temperature_goes_linearly_from_start_to_end_and_stays():
     assert [settings.temperature(visits) for visits in (0, 10, 30, 99)] == pytest.approx([1.0, 0.8, 0.4, 0.4])
 
 
-def test_a_policy_is_fine_tuned_more_slowly_and_more_narrowly_than_a_fresh_one():
+def test_a_policy_is_fine_tuned_more_slowly_than_a_fresh_one():
     fresh = RcnasSettings()
     assert FINE_TUNING.learning_rate < fresh.learning_rate
-    assert FINE_TUNING.temperature(30) < fresh.temperature(30)
 
 
 def test_leave_one_out_needs_another_network_in_the_update():
