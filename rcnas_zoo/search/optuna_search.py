@@ -108,8 +108,8 @@ def _nsga2(optuna: Any, seed: int) -> Any:
     return optuna.samplers.NSGAIISampler(population_size=POPULATION, seed=seed)
 
 
-TPE = SamplerKind(("maximize",), START_UP, _tpe(24), _tpe(4), lambda optuna: optuna.samplers.RandomSampler(seed=0))
-NSGA2 = SamplerKind(("maximize", "minimize"), POPULATION, _nsga2, _nsga2, lambda optuna: _nsga2(optuna, 0))
+TPE = SamplerKind(("maximize",), START_UP, _tpe(24), _tpe(4), keeps_books=False)
+NSGA2 = SamplerKind(("maximize", "minimize"), POPULATION, _nsga2, _nsga2, keeps_books=True)
 
 
 def tpe(problem: SearchProblem, given: Given) -> OptunaSearcher:

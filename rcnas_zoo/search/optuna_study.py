@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import repeat
 from typing import Any
 
 from rcnas_zoo.search.space import WIDTH_STEP
@@ -24,14 +24,15 @@ class SamplerKind:
         start_up: trials that must be told before the sampler knows more than chance.
         sampler: (the module optuna, seed) to the sampler that proposes.
         wider: the same for a sampler that insists less on what promises most, for when that was in vain.
-        clerk: (the module optuna) to a quick sampler that does the sampler's bookkeeping as trials are told.
+        keeps_books: whether the sampler must itself be asked for a trial to know what it is later; NSGA-II notes
+            generations so.
     """
 
     directions: tuple[str, ...]
     start_up: int
     sampler: Callable[[Any, int], Any]
     wider: Callable[[Any, int], Any]
-    clerk: Callable[[Any], Any]
+    keeps_books: bool
 
 
 class Advice:
@@ -50,13 +51,13 @@ class Advice:
 
     def tell(self, stages: Sequence[StageSpec], values: Sequence[float]) -> None:
         """Add a network with a value for each direction."""
+        params = self._params(stages)
         with _quiet() as optuna:
-            clerk = self._study.sampler = self._kind.clerk(optuna)
-            self._study.enqueue_trial(self._params(stages))
-            asked = self._study.ask(self._distributions)
-            # NSGA-II notes a trial's generation when it is asked for a network, which it is not for one in the queue.
-            clerk.sample_relative(self._study, self._trial(asked), self._open)
-            self._study.tell(asked, list(values))
+            if self._kind.keeps_books:
+                self._note(optuna, params, values)
+            else:
+                trial = optuna.trial.create_trial(params=params, distributions=self._distributions, values=values)
+                self._study.add_trial(trial)
 
     def ask(self, seed: int, tries: int, wanted: Callable[[Stages], bool]) -> Stages | None:
         """The first wanted network of so many that the sampler would try next, if any; nothing counts as told.
@@ -68,11 +69,22 @@ class Advice:
             self._study.sampler = self._kind.sampler(optuna, seed)
             asked = self._study.ask()
             trial = self._trial(asked)
-            samplers = chain([self._study.sampler], repeat(self._kind.wider(optuna, seed), tries - 1))
-            sampled = (self._sampled(sampler, trial) for sampler in samplers)
+            sampled = (self._sampled(sampler, trial) for sampler in self._samplers(optuna, seed, tries))
             found = next((stages for stages in sampled if wanted(stages)), None)
             self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
         return found
+
+    def _note(self, optuna: Any, params: Params, values: Sequence[float]) -> None:
+        sampler = self._study.sampler = self._kind.sampler(optuna, 0)
+        self._study.enqueue_trial(params)
+        asked = self._study.ask(self._distributions)
+        # Optuna does not ask a sampler for what is in the queue.
+        sampler.sample_relative(self._study, self._trial(asked), self._open)
+        self._study.tell(asked, list(values))
+
+    def _samplers(self, optuna: Any, seed: int, tries: int) -> Iterator[Any]:
+        yield self._study.sampler
+        yield from repeat(self._kind.wider(optuna, seed), tries - 1)
 
     def _trial(self, asked: Any) -> Any:
         return self._study.get_trials(deepcopy=False)[asked.number]
