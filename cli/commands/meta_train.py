@@ -55,10 +55,11 @@ def command(
     as_json: bool,
     **others: Any,
 ) -> None:
-    """Train the search agent on many tasks and register its policy as rcnas-policy.
+    """Train the search agent on many tasks.
 
-    A line of the tasks file is dataset/attack/teacher/budget, then a threat such as linf@8/255 if it is not the data
-    set's default; what follows a # is a comment. After an interruption the same command goes on where it stopped.
+    Its policy is registered as rcnas-policy. A line of the tasks file is dataset/attack/teacher/budget, then a threat
+    such as linf@8/255 if it is not the data set's default; what follows a # is a comment. After an interruption the
+    same command goes on where it stopped.
 
     Example: rcnas-zoo meta-train --tasks tasks.txt --iterations 200
     """

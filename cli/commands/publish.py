@@ -13,7 +13,7 @@ from ..types import TEXT
 @click.option("--alias", "aliases", type=TEXT, multiple=True, help="An alias to set besides the usual ones.")
 @json_option
 def command(run_id_or_dir: str, name: str, aliases: tuple[str | None, ...], as_json: bool) -> None:
-    """Put a network, or a policy of the search agent, into the model registry.
+    """Put a network or a policy into the model registry.
 
     It comes from a folder, or from a run that kept one. Policies are called rcnas-policy, networks never.
 

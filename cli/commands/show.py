@@ -13,9 +13,10 @@ from ..types import TEXT
 @click.argument("name", type=TEXT)
 @json_option
 def command(name: str, as_json: bool) -> None:
-    """Show all that is known of a network, or of a policy of the search agent.
+    """Show all that is known of a network or a policy.
 
-    NAME is robust-2m, robust-2m@champion, robust-2m:3 or an entry folder; likewise rcnas-policy.
+    NAME is robust-2m, robust-2m@champion, robust-2m:3 or an entry folder; likewise rcnas-policy, the
+    search agent.
 
     Example: rcnas-zoo show robustresnet-a1
     """

@@ -16,10 +16,11 @@ from ..types import DATASET, TEXT
 @data_root_option
 @json_option
 def command(name_or_dir: str, model: str | None, dataset: str | None, data_root: Path | None, as_json: bool) -> None:
-    """Check a network, a policy of the search agent, or a report that evaluate --to has made.
+    """Check a network, a policy, or a report of evaluate.
 
-    Looks at its hashes, spec, cost, weights and canary, and whether its numbers can be true. If it carries a receipt
-    and the images are at hand, its robust accuracy is proved again: by stored adversarial examples, without an attack.
+    A policy is one of the search agent; a report is a folder that evaluate --to has made. Looks at hashes, spec, cost,
+    weights and canary, and whether the numbers can be true. If there is a receipt and the images are at hand, robust
+    accuracy is proved again: by stored adversarial examples, without an attack.
 
     Exit code 4 if a check fails.
 
