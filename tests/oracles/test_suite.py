@@ -7,7 +7,6 @@ import torch
 from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.oracles import catalogue
-from rcnas_zoo.oracles.catalogue import oracle_names
 from rcnas_zoo.oracles.landscape import task_landscape, why_dropped
 from rcnas_zoo.oracles.store import write_table
 from rcnas_zoo.oracles.suite import KINDS, budgets_of, digits_suite, half, load_suite, suite_on, teachers_of
@@ -159,7 +158,6 @@ def test_a_table_that_lacks_a_teacher_is_refused():
         _ = digits_suite(lacking, digits).training[1].problem
 
 
-@pytest.mark.skipif(not {"digits", "fashion-mnist"} <= set(oracle_names()), reason="the tables are not there yet")
 @pytest.mark.parametrize("form", ["compression", "accuracy"])
 def test_twenty_tasks_of_the_shipped_suite_prove_something(form):
     kept = [
