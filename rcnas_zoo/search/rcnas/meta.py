@@ -15,7 +15,7 @@ from rcnas_zoo.search.rcnas.baseline import Baseline
 from rcnas_zoo.search.rcnas.drawing import Drawn, Filter
 from rcnas_zoo.search.rcnas.features import task_features, teacher_pattern
 from rcnas_zoo.search.rcnas.meta_tasks import MetaTasks
-from rcnas_zoo.search.rcnas.settings import RcnasSettings
+from rcnas_zoo.search.rcnas.settings import PRINTED, RcnasSettings
 from rcnas_zoo.search.space import stages_of
 from rcnas_zoo.spec.canonical import check_flag, check_integer
 from rcnas_zoo.spec.observer import Observer
@@ -60,17 +60,7 @@ def meta_agent(iterations: int, **changes: object) -> RcnasSettings:
 
 def printed_agent(**changes: object) -> RcnasSettings:
     """The agent's options as Algorithm 1 and Eq. 5 print them: raw rewards, an annealed penalty, no filter."""
-    base = RcnasSettings(
-        steps=5,
-        baseline="none",
-        normalise=False,
-        entropy=0.0,
-        learning_rate=1e-3,
-        annealing=15,
-        cost_filter=False,
-        avoid_repeats=False,
-        first_query_mean=False,
-    )
+    base = replace(PRINTED, steps=5, annealing=15, cost_filter=False)
     return replace(base, **changes)  # type: ignore[arg-type]
 
 
