@@ -13,6 +13,7 @@ from rcnas_zoo.search.history import History, Trial
 from rcnas_zoo.search.ledger import Ledger
 from rcnas_zoo.search.listed import winners_in
 from rcnas_zoo.search.optuna_study import Advice, SamplerKind
+from rcnas_zoo.search.picky_tpe import picky_tpe
 from rcnas_zoo.spec.residual import ResidualSpec
 from rcnas_zoo.spec.search import Outcome, Proposal, SearchProblem
 
@@ -28,8 +29,8 @@ class OptunaSearcher:
     Then a random network stands in. The sampler is told the network that was visited, which in the space of a table
     need not be the one that it asked for.
 
-    Of the 24 networks that TPE draws at a time it takes the most promising, Optuna's default. Asked again, it takes the
-    best of 4: near the end the most promising is mostly one that was visited before, and 20 tries ended there.
+    Of the 24 networks that TPE draws at a time (Optuna's default) it takes the most promising of those that are new
+    and within the budget: near the end the most promising of all is mostly one that was visited before.
 
     Args:
         kind: the sampler. With one direction it is told the reward, with two the reward and the MACs.
@@ -93,23 +94,16 @@ class OptunaSearcher:
         return fit(stages) if stages else None
 
 
-def _tpe(candidates: int) -> Callable[[Any, int], Any]:
-    """The sampler that draws so many networks and takes the most promising."""
-
-    def sampler(optuna: Any, seed: int) -> Any:
-        return optuna.samplers.TPESampler(
-            n_startup_trials=START_UP, n_ei_candidates=candidates, multivariate=True, constant_liar=False, seed=seed
-        )
-
-    return sampler
+def _tpe(optuna: Any, seed: int, wanted: Callable[[Mapping[str, Any]], bool]) -> Any:
+    return picky_tpe(optuna)(wanted, n_startup_trials=START_UP, multivariate=True, constant_liar=False, seed=seed)
 
 
-def _nsga2(optuna: Any, seed: int) -> Any:
+def _nsga2(optuna: Any, seed: int, wanted: Callable[[Mapping[str, Any]], bool]) -> Any:
     return optuna.samplers.NSGAIISampler(population_size=POPULATION, seed=seed)
 
 
-TPE = SamplerKind(("maximize",), START_UP, _tpe(24), _tpe(4), keeps_books=False)
-NSGA2 = SamplerKind(("maximize", "minimize"), POPULATION, _nsga2, _nsga2, keeps_books=True)
+TPE = SamplerKind(("maximize",), START_UP, _tpe, keeps_books=False)
+NSGA2 = SamplerKind(("maximize", "minimize"), POPULATION, _nsga2, keeps_books=True)
 
 
 def tpe(problem: SearchProblem, given: Given) -> OptunaSearcher:

@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any
 
 from rcnas_zoo.search.space import WIDTH_STEP
@@ -22,16 +21,15 @@ class SamplerKind:
     Attributes:
         directions: ``maximize`` or ``minimize`` for each value of a trial.
         start_up: trials that must be told before the sampler knows more than chance.
-        sampler: (the module optuna, seed) to the sampler that proposes.
-        wider: the same for a sampler that insists less on what promises most, for when that was in vain.
+        sampler: (the module optuna, seed, which networks are wanted) to the sampler that proposes. It may leave it to
+            whoever asks to find out whether a network is wanted.
         keeps_books: whether the sampler must itself be asked for a trial to know what it is later; NSGA-II notes
             generations so.
     """
 
     directions: tuple[str, ...]
     start_up: int
-    sampler: Callable[[Any, int], Any]
-    wider: Callable[[Any, int], Any]
+    sampler: Callable[[Any, int, Callable[[Params], bool]], Any]
     keeps_books: bool
 
 
@@ -44,6 +42,7 @@ class Advice:
 
     def __init__(self, kind: SamplerKind, whole: Sequence[StageSpec]) -> None:
         self._kind = kind
+        self._whole = tuple(whole)
         with _quiet() as optuna:
             self._distributions = _distributions(optuna.distributions, whole)
             self._study = optuna.create_study(directions=kind.directions)
@@ -66,43 +65,44 @@ class Advice:
         and again takes twice the time.
         """
         with _quiet() as optuna:
-            self._study.sampler = self._kind.sampler(optuna, seed)
+            self._study.sampler = self._kind.sampler(optuna, seed, lambda params: wanted(self._stages(params)))
             asked = self._study.ask()
             trial = self._trial(asked)
-            sampled = (self._sampled(sampler, trial) for sampler in self._samplers(optuna, seed, tries))
+            sampled = (self._sampled(trial) for _ in range(tries))
             found = next((stages for stages in sampled if wanted(stages)), None)
             self._study.tell(asked, state=optuna.trial.TrialState.FAIL)
         return found
 
     def _note(self, optuna: Any, params: Params, values: Sequence[float]) -> None:
-        sampler = self._study.sampler = self._kind.sampler(optuna, 0)
+        sampler = self._study.sampler = self._kind.sampler(optuna, 0, lambda _: True)
         self._study.enqueue_trial(params)
         asked = self._study.ask(self._distributions)
         # Optuna does not ask a sampler for what is in the queue.
         sampler.sample_relative(self._study, self._trial(asked), self._open)
         self._study.tell(asked, list(values))
 
-    def _samplers(self, optuna: Any, seed: int, tries: int) -> Iterator[Any]:
-        yield self._study.sampler
-        yield from repeat(self._kind.wider(optuna, seed), tries - 1)
-
     def _trial(self, asked: Any) -> Any:
         return self._study.get_trials(deepcopy=False)[asked.number]
 
-    def _sampled(self, sampler: Any, trial: Any) -> Stages:
+    def _sampled(self, trial: Any) -> Stages:
+        sampler = self._study.sampler
         params = sampler.sample_relative(self._study, trial, self._open)
-        for name, distribution in self._distributions.items():
+        for name, distribution in self._open.items():
             if name not in params:
                 params[name] = sampler.sample_independent(self._study, trial, name, distribution)
-        return _stages(params)
+        return self._stages(params)
+
+    def _stages(self, params: Params) -> Stages:
+        """The network of some parameters; of those that have one value only, none need be there."""
+        single = {name: one for name, one in self._distributions.items() if name not in params}
+        return _stages({**params, **{name: one.low for name, one in single.items()}})
 
     def _params(self, stages: Sequence[StageSpec]) -> Params:
         """The parameters of a network; what is larger than the whole counts as large as that."""
         params: dict[str, Any] = {}
-        for index, stage in enumerate(stages):
-            width, depth = self._distributions[f"width{index}"], self._distributions[f"depth{index}"]
-            params[f"width{index}"] = min(width.high, max(1, stage.width // WIDTH_STEP))
-            params[f"depth{index}"] = min(depth.high, stage.depth)
+        for index, (stage, whole) in enumerate(zip(stages, self._whole, strict=True)):
+            params[f"width{index}"] = max(1, min(whole.width, stage.width) // WIDTH_STEP)
+            params[f"depth{index}"] = min(whole.depth, stage.depth)
             params[f"stride{index}"] = stage.stride
             params[f"block{index}"] = stage.block
         return params
@@ -112,10 +112,15 @@ def _distributions(optuna: Any, whole: Sequence[StageSpec]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for index, stage in enumerate(whole):
         found[f"width{index}"] = optuna.IntDistribution(1, max(1, stage.width // WIDTH_STEP))
-        found[f"depth{index}"] = optuna.IntDistribution(1, stage.depth)
+        found[f"depth{index}"] = _depths(optuna, stage.depth)
         found[f"stride{index}"] = optuna.CategoricalDistribution(_STRIDES)
         found[f"block{index}"] = optuna.CategoricalDistribution(BLOCKS)
     return found
+
+
+def _depths(optuna: Any, most: int) -> Any:
+    """Two depths have no order to learn, and a choice takes TPE less time than a number."""
+    return optuna.CategoricalDistribution((1, 2)) if most == 2 else optuna.IntDistribution(1, most)
 
 
 def _stages(params: Params) -> Stages:

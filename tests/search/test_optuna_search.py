@@ -53,11 +53,20 @@ def test_what_is_asked_lies_within_the_whole(kind):
             assert stage.width in range(16, max(16, whole.width) + 1, 16)
 
 
-def test_an_unwanted_network_is_asked_for_again_and_in_the_end_there_is_none():
+@pytest.mark.parametrize("kind", [TPE, NSGA2], ids=["tpe", "nsga2"])
+def test_an_unwanted_network_is_asked_for_again_and_in_the_end_there_is_none(kind):
+    first = told(kind).ask(0, 1, anything)
+    assert told(kind).ask(0, 5, lambda stages: stages != first) not in (None, first)
+    assert told(kind).ask(0, 4, lambda _: False) is None
+
+
+def test_tpe_takes_the_most_promising_of_the_wanted():
+    """Of the candidates of one ask, so that the densities are fitted once."""
     seen = []
-    assert told(TPE).ask(0, 5, lambda stages: seen.append(stages) or len(seen) == 3) == seen[2]
-    assert told(NSGA2).ask(0, 4, lambda stages: seen.append(stages)) is None
-    assert len(seen) == 7
+    found = told(TPE, 24).ask(0, 1, lambda stages: seen.append(stages) or stages[0].width <= 64)
+    assert found == next(stages for stages in seen if stages[0].width <= 64)
+    assert seen[0] == told(TPE, 24).ask(0, 1, anything)
+    assert seen[0][0].width > 64
 
 
 @pytest.mark.parametrize("kind", [TPE, NSGA2], ids=["tpe", "nsga2"])

@@ -89,7 +89,10 @@ class Filter:
             actions = torch.cat([distribution.mode()[None], actions])
         drawn = self.space.decode_many(ratios(actions))
         specs = [*drawn, *self.space.draws(ranker.candidates // 2, generator)]
-        fit = [number for number, spec in enumerate(specs) if all(self.rank(spec))]
+        first: dict[ResidualSpec, int] = {}
+        for number, spec in enumerate(specs):
+            first.setdefault(spec, number)
+        fit = [number for spec, number in first.items() if all(self.rank(spec))]
         if not fit:
             return self.choose(distribution, generator, mode_first)
         best = fit[ranker.best([specs[number] for number in fit])]
