@@ -30,11 +30,13 @@ class Draw:
         action: shape (stages, 4), see `rcnas_zoo.search.rcnas.policy`.
         temperature: what it was drawn at.
         reward: what came of it; None until it is observed.
+        own: whether the policy drew it, and so learns from it.
     """
 
     action: Tensor
     temperature: float
     reward: float | None = None
+    own: bool = True
 
 
 class RcnasSearcher:
@@ -113,6 +115,7 @@ class RcnasSearcher:
             "searcher.actions": torch.cat([torch.zeros(0, stages, 4), *(draw.action[None] for draw in draws)]),
             "searcher.temperatures": torch.tensor([draw.temperature for draw in draws], dtype=torch.float64),
             "searcher.rewards": torch.tensor(rewards, dtype=torch.float64),
+            "searcher.own": torch.tensor([draw.own for draw in draws], dtype=torch.bool),
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
@@ -128,18 +131,19 @@ class RcnasSearcher:
             state["searcher.actions"].clone(),
             state["searcher.temperatures"].tolist(),
             state["searcher.rewards"].tolist(),
+            state["searcher.own"].tolist(),
             strict=True,
         )
         self._open = {
-            number: Draw(action, temperature, None if isnan(value) else value)
-            for number, action, temperature, value in columns
+            number: Draw(action, temperature, None if isnan(value) else value, own)
+            for number, action, temperature, value, own in columns
         }
 
     def _propose(self) -> Proposal:
         temperature = self._actor.settings.temperature(len(self._ledger))
         drawn = self._choose(self._distribution(torch.tensor(temperature)))
         proposal = self._ledger.add(drawn.spec, drawn.note)
-        self._open[proposal.id] = Draw(drawn.action, temperature)
+        self._open[proposal.id] = Draw(drawn.action, temperature, own=drawn.own)
         return proposal
 
     def _choose(self, distribution: ActionDistribution) -> Drawn:
@@ -162,7 +166,11 @@ class RcnasSearcher:
         return reward(*achieved, self._problem, self._reward_settings, epsilon, outcome.margin)
 
     def _learn(self, draws: list[Draw]) -> None:
-        temperatures = torch.tensor([draw.temperature for draw in draws])
-        actions = torch.stack([draw.action for draw in draws])
-        rewards = torch.tensor([draw.reward for draw in draws])
-        self._actor.learn(self._distribution(temperatures), actions, self._baseline.advantages(rewards))
+        """All rewards are compared with the baseline; the policy moves for its own draws alone."""
+        advantages = self._baseline.advantages(torch.tensor([draw.reward for draw in draws]))
+        own = [number for number, draw in enumerate(draws) if draw.own]
+        if not own:
+            return
+        temperatures = torch.tensor([draws[number].temperature for number in own])
+        actions = torch.stack([draws[number].action for number in own])
+        self._actor.learn(self._distribution(temperatures), actions, advantages[own])

@@ -26,11 +26,19 @@ class Ranker(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """An action (stages, 4), the network that it means, and a note on what could not be applied."""
+    """An action and its network.
+
+    Attributes:
+        action: shape (stages, 4).
+        spec: the network that it means.
+        note: on what could not be applied.
+        own: whether the policy drew it. What was drawn uniformly says nothing of the policy's gradient.
+    """
 
     action: Tensor
     spec: ResidualSpec
     note: str = ""
+    own: bool = True
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Filter:
 
     MACs are known before training, so a draw over the budget, or of a network visited before, is thrown away and
     drawn again, at most ``settings.tries`` times; then the best draw counts, within the budget before new. The
-    likelihood is not corrected for the draws thrown away.
+    likelihood is not corrected for the draws thrown away, nor for a ranker's choice among the policy's draws.
     """
 
     space: ResidualSpace
@@ -96,8 +104,9 @@ class Filter:
         if not fit:
             return self.choose(distribution, generator, mode_first)
         best = fit[ranker.best([specs[number] for number in fit])]
-        action = actions[best] if best < len(drawn) else meaning(self.space.asking_for(specs[best].stages))
-        return Drawn(action, specs[best])
+        if best < len(drawn):
+            return Drawn(actions[best], specs[best])
+        return self._foreign(specs[best])
 
     def _draws(self, distribution: ActionDistribution, generator: torch.Generator, mode_first: bool) -> Iterator[Drawn]:
         actions = [distribution.mode()] if mode_first else []
@@ -105,5 +114,7 @@ class Filter:
             action = actions[number] if number < len(actions) else distribution.sample(generator)
             yield Drawn(action, *self.space.decode(stage_actions(action)))
         for _ in range(self.settings.tries):
-            spec = self.space.draw(generator)
-            yield Drawn(meaning(self.space.asking_for(spec.stages)), spec)
+            yield self._foreign(self.space.draw(generator))
+
+    def _foreign(self, spec: ResidualSpec) -> Drawn:
+        return Drawn(meaning(self.space.asking_for(spec.stages)), spec, own=False)

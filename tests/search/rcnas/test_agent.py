@@ -3,8 +3,12 @@ import torch
 
 from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.search.given import Given
+from rcnas_zoo.search.knowledge import Knowledge
 from rcnas_zoo.search.method import run_searcher
 from rcnas_zoo.search.rcnas.agent import RcnasSearcher
+from rcnas_zoo.search.rcnas.searchers import printed_agent
+from rcnas_zoo.search.rcnas.settings import PRINTED
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.search import Outcome, Proposal
@@ -137,3 +141,35 @@ def test_the_attack_and_the_budget_change_what_a_trained_policy_does(problem, ma
         for task in (problem, other)
     ]
     assert not torch.equal(*modes)
+
+
+class Prefers:
+    """A ranker that takes the first of the policy's draws, or the last of all, which was drawn uniformly."""
+
+    candidates = 16
+
+    def __init__(self, own: bool) -> None:
+        self.own = own
+
+    def best(self, specs):
+        return 0 if self.own else len(specs) - 1
+
+    def observe(self, spec, outcome):
+        pass
+
+    def state(self):
+        return {}
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_the_policy_learns_from_its_own_draws_alone(problem, make_actor, own):
+    searcher = RcnasSearcher(problem, make_actor(), 0, RewardSettings(), ranker=Prefers(own))
+    go_on(searcher, problem, 6)
+    assert int(searcher.state()["actor.iteration"]) == (6 if own else 0)
+
+
+def test_a_printed_agent_needs_a_policy_that_was_trained_as_printed(problem, space, knowledge):
+    plain, printed = Knowledge(knowledge), Knowledge(knowledge, PRINTED)
+    with pytest.raises(InvalidInput, match="meta-trained as the paper prints it, got one without"):
+        printed_agent(problem, Given(space, 5, knowledge=plain))
+    assert printed_agent(problem, Given(space, 5, knowledge=printed)).propose(1)
