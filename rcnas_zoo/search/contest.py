@@ -20,6 +20,7 @@ from rcnas_zoo.search.rcnas.actor import Actor
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.registry import make_searcher
 from rcnas_zoo.search.tabulated import TabulatedSpace
+from rcnas_zoo.spec.canonical import digest
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.observer import Observer, Silent
 
@@ -66,7 +67,8 @@ class Contest:
     def _run(self, method: str, number: int, seed: int) -> Run:
         task, problem = self.tasks[number], self.tasks[number].problem
         knowledge = self.knowledge or (self.encoder if method == COLD else None)
-        given = Given(TabulatedSpace.on(task.table), self.queries, seed, self.reward, knowledge)
+        space = TabulatedSpace.on(task.table)
+        given = Given(space, self.queries, seed_on(task, seed), self.reward, knowledge)
         searcher = make_searcher(method, problem, given)
         evaluator = ReplayEvaluator(task.table, self.reward)
         visits = run_searcher(searcher, problem, evaluator, self.queries, 1, Silent()).visits
@@ -125,6 +127,15 @@ def hold(
     results = workers.run(contest, jobs, tell)
     answers = dict(zip(jobs, results, strict=True))
     return {method: _gathered(method, chunks, len(contest.tasks), answers) for method in methods}
+
+
+def seed_on(task: TabulatedTask, seed: int) -> int:
+    """The seed of a search, the same for every method, and another on every task.
+
+    With one seed for all, chance would visit the same networks on every task of a table and a budget, and the tasks'
+    results would hang together.
+    """
+    return int(digest([str(task), seed])[:8], 16) // 2
 
 
 def cold_encoder(stages: int) -> Knowledge:

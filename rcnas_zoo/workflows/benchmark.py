@@ -10,20 +10,16 @@ from rcnas_zoo.oracles.landscape import task_landscape, why_dropped
 from rcnas_zoo.oracles.suite import Suite, load_suite
 from rcnas_zoo.search.contest import COLD, Contest, cold_encoder, hold
 from rcnas_zoo.search.knowledge import Knowledge
-from rcnas_zoo.spec.errors import InvalidInput, NotFound
+from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.tracking.runs import open_run
 from rcnas_zoo.tracking.store import current_store
 from rcnas_zoo.workflows.benchmark_folder import report_files, write_benchmark
+from rcnas_zoo.workflows.benchmark_policy import used_policy
 from rcnas_zoo.workflows.benchmark_report import BenchmarkReport, Surveyed
 from rcnas_zoo.workflows.benchmark_settings import BenchmarkSettings
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.report_folder import check_new
-from rcnas_zoo.zoo.policy import POLICY_NAME
-from rcnas_zoo.zoo.policy_registry import find_policy
-from rcnas_zoo.zoo.policy_writing import read_policy_tensors
-
-NONE = "none"
 
 
 def benchmark(
@@ -50,12 +46,13 @@ def benchmark(
     if to is not None:
         check_new(to)
     started, watcher, machine = time.perf_counter(), observer or Silent(), machine or Machine()
-    suite, knowledge = load_suite(settings.oracle), knowledge_of(settings.policy, machine)
+    suite = load_suite(settings.oracle)
+    policy = used_policy(settings.policy, machine.cache, suite)
     surveyed = survey(suite, settings.reward)
-    contest = _contest(settings, [one for one in surveyed if not one.dropped], knowledge)
+    contest = _contest(settings, [one for one in surveyed if not one.dropped], policy.knowledge)
     with Workers(machine.worker_count()) as workers:
         played = hold(contest, settings.methods, settings.seeds, workers, watcher)
-    report = BenchmarkReport(settings, suite.name, tuple(surveyed), played, time.perf_counter() - started, to)
+    report = BenchmarkReport(settings, suite.name, tuple(surveyed), played, policy, time.perf_counter() - started, to)
     report = replace(report, run_id=_track(report)) if settings.track else report
     if to is not None:
         write_benchmark(to, report)
@@ -77,24 +74,6 @@ def survey(suite: Suite, reward: RewardSettings) -> list[Surveyed]:
             f"{reasons}"
         )
     return surveyed
-
-
-def knowledge_of(policy: str | None, machine: Machine) -> Knowledge | None:
-    """What a policy holds; if none is named, ``rcnas-policy`` where there is one.
-
-    Raises:
-        NotFound: the named policy is not there.
-        IntegrityError: it is damaged.
-    """
-    if policy == NONE:
-        return None
-    try:
-        found = find_policy(policy or POLICY_NAME, machine.cache, current_store())
-    except NotFound:
-        if policy is None:
-            return None
-        raise
-    return Knowledge(read_policy_tensors(found.entry))
 
 
 def _contest(settings: BenchmarkSettings, kept: list[Surveyed], knowledge: Knowledge | None) -> Contest:

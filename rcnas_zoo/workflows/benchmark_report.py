@@ -11,6 +11,8 @@ from rcnas_zoo.oracles.tasks import TabulatedTask
 from rcnas_zoo.search.contest import Played
 from rcnas_zoo.search.significance import PairedTest
 from rcnas_zoo.search.standings import Curve, Standing, mean_curve, paired_tests, standing
+from rcnas_zoo.version import VERSION
+from rcnas_zoo.workflows.benchmark_policy import UsedPolicy
 from rcnas_zoo.workflows.benchmark_settings import BenchmarkSettings
 
 
@@ -38,6 +40,7 @@ class BenchmarkReport:
         oracle: name of the table.
         surveyed: every held-out task.
         played: method to its searches, on the tasks that were kept, in their order; or to why it cannot search.
+        policy: what the warm methods were given.
         seconds: time it took.
         folder: where the report lies, if it was asked for.
         run_id: the run that keeps it, if any.
@@ -47,6 +50,7 @@ class BenchmarkReport:
     oracle: str
     surveyed: tuple[Surveyed, ...]
     played: dict[str, Played | str]
+    policy: UsedPolicy
     seconds: float
     folder: Path | None = None
     run_id: str | None = None
@@ -101,7 +105,9 @@ class BenchmarkReport:
             "oracle": settings.oracle,
             "queries": settings.queries,
             "seeds": list(settings.seeds),
-            "policy": settings.policy,
+            "policy": dict(self.policy.facts) if self.policy.facts else None,
+            "notes": list(self.policy.notes),
+            "version": VERSION,
             "reward_form": settings.reward.form,
             "tasks": _dicts(self.kept),
             "dropped": _dicts(self.dropped),

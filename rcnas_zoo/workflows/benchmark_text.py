@@ -90,6 +90,8 @@ def _method_notes(report: BenchmarkReport, split: bool) -> Iterator[str]:
     yield f"of rewards; a search that never gets there counts as {missed}, and the hit rate is the share of the others."
     if split:
         yield "The last columns are the simple regret by what is new about the task."
+    for note in report.policy.notes:
+        yield f"note: {note}"
     for name, reason in report.infeasible.items():
         yield f"{name}: infeasible: {reason}"
 

@@ -51,10 +51,10 @@ def test_a_network_stays_in_its_half_whatever_else_the_table_has():
     assert specs_of(half(table.select(range(20)), 0)) == specs_of(half(table, 0)) & specs_of(table.select(range(20)))
 
 
-def test_there_are_four_to_six_tasks_of_every_kind(suite):
+def test_there_are_some_tasks_of_every_kind_and_most_of_the_first_two(suite):
     counts = Counter(task.kind for task in suite.held_out)
     assert set(counts) == set(KINDS)
-    assert all(4 <= count <= 6 for count in counts.values())
+    assert [counts[kind] for kind in KINDS] == [8, 8, 3, 3, 3, 3]
     assert 20 <= sum(counts.values()) <= 30
 
 
@@ -64,11 +64,11 @@ def test_no_task_stands_twice(suite):
 
 
 @pytest.mark.parametrize("kind", ["attack", "radius", "budget", "teacher"])
-def test_what_a_task_is_held_out_for_is_new_and_all_else_was_seen(suite, kind):
+def test_what_a_task_is_held_out_for_is_new_and_so_are_its_networks(suite, kind):
     seen = {name: {facts(task)[name] for task in suite.training} for name in ("attack", "radius", "budget", "teacher")}
     for task in (task for task in suite.held_out if task.kind == kind):
         assert {name for name, value in facts(task).items() if value not in seen[name]} == {kind}
-        assert task.table is suite.training[0].table
+        assert not specs_of(task.table) & specs_of(suite.training[0].table)
 
 
 def test_held_out_networks_were_never_seen_under_tasks_that_were(suite):

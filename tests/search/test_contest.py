@@ -9,7 +9,7 @@ from rcnas_zoo.oracles.landscape import task_landscape
 from rcnas_zoo.oracles.replay import ReplayEvaluator
 from rcnas_zoo.oracles.suite import suite_on
 from rcnas_zoo.search import contest as contests
-from rcnas_zoo.search.contest import Contest, Job, cold_encoder, hold
+from rcnas_zoo.search.contest import Contest, Job, cold_encoder, hold, seed_on
 from rcnas_zoo.search.given import Given
 from rcnas_zoo.search.method import run_searcher
 from rcnas_zoo.search.registry import make_searcher
@@ -42,12 +42,18 @@ def test_every_method_gets_every_task_and_seed(contest):
 
 def test_a_run_is_the_search_of_its_seed(contest):
     task, landscape = contest.tasks[1], contest.landscapes[1]
-    searcher = make_searcher("random", task.problem, Given(TabulatedSpace.on(task.table), QUERIES, 3))
+    searcher = make_searcher("random", task.problem, Given(TabulatedSpace.on(task.table), QUERIES, seed_on(task, 3)))
     visits = run_searcher(searcher, task.problem, ReplayEvaluator(task.table), QUERIES, 1, Silent()).visits
     best = max(visit.outcome.reward for visit in visits)
     found = held(contest, seeds=(5, 3))["random"]
     expected = (landscape.best - best) / (landscape.best - landscape.median)
     assert float(found.final[1, 1]) == pytest.approx(expected)
+
+
+def test_a_seed_is_another_search_on_every_task(contest):
+    seeds = [seed_on(task, seed) for task in contest.tasks for seed in range(4)]
+    assert len(set(seeds)) == len(seeds)
+    assert all(0 <= seed < 2**31 for seed in seeds)
 
 
 def test_workers_and_chunks_change_nothing(contest, monkeypatch):

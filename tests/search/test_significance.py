@@ -58,3 +58,13 @@ def test_the_interval_is_near_that_of_the_normal_distribution():
     half = 1.96 * float(values.std()) / 20
     assert (low, high) == pytest.approx((float(values.mean()) - half, float(values.mean()) + half), abs=0.01)
     assert bootstrap_interval(values) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("differences", "p"), [([1.0] * 5, 2 / 32), ([-1.0] * 4, 2 / 16), ([1.0] * 5 + [-1.0], 14 / 64)]
+)
+def test_few_tasks_with_ties_get_the_share_of_all_patterns_of_signs(differences, p):
+    # The normal approximation has 0.025 for the first.
+    assert result_of(differences).p_value == pytest.approx(p)
+    nearly = [value + 1e-14 * number for number, value in enumerate(differences)]
+    assert result_of(nearly).p_value == pytest.approx(p)

@@ -6,17 +6,20 @@ import pytest
 from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.oracles import catalogue
 from rcnas_zoo.oracles.store import write_table
+from rcnas_zoo.oracles.suite import load_suite
 from rcnas_zoo.search import contest as contests
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.registry import METHODS
 from rcnas_zoo.spec.errors import InvalidInput, NotFound
 from rcnas_zoo.workflows import benchmark as workflow
-from rcnas_zoo.workflows.benchmark import benchmark, knowledge_of
+from rcnas_zoo.workflows import benchmark_policy
+from rcnas_zoo.workflows.benchmark import benchmark
+from rcnas_zoo.workflows.benchmark_policy import UsedPolicy, used_policy
 from rcnas_zoo.workflows.benchmark_settings import BenchmarkSettings
 from rcnas_zoo.workflows.benchmark_text import benchmark_markdown, benchmark_text
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.policies import policy_config
-from rcnas_zoo.zoo import catalogue as zoo_catalogue
+from rcnas_zoo.zoo.policy import read_policy
 from rcnas_zoo.zoo.policy_writing import write_policy
 from tests.oracles.suites import write_tables
 from tests.oracles.tables import formula_table
@@ -39,7 +42,7 @@ def shipped(tables, monkeypatch):
 def report(tables):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(catalogue, "TABLES", tables)
-        patch.setattr(workflow, "knowledge_of", lambda policy, machine: small_knowledge())
+        patch.setattr(workflow, "used_policy", lambda asked, cache, suite: UsedPolicy(small_knowledge()))
         settings = BenchmarkSettings("digits", ("random", "surrogate"), queries=5, seeds=(0, 1))
         return benchmark(settings, ONE)
 
@@ -154,18 +157,37 @@ def test_a_table_on_which_no_search_can_prove_anything_is_refused(tmp_path):
         benchmark(BenchmarkSettings(str(tmp_path / "small.oracle.xz"), ("random",), 3, (0,)), ONE)
 
 
-def test_the_policy_of_the_catalogue_is_the_default(tmp_path, monkeypatch, here):
-    monkeypatch.setattr(zoo_catalogue, "catalogue_root", lambda: tmp_path)
-    assert knowledge_of(None, ONE) is None
-    config = policy_config(RcnasSettings(), 3, ["digits/pgd-20/wrn-16-2/2m linf@1/5"], {})
-    folder = write_policy(tmp_path / "rcnas-policy", config, small_knowledge().tensors).folder
-    for policy in (None, "rcnas-policy", str(folder)):
-        found = knowledge_of(policy, ONE)
-        assert found is not None
-        assert found.tensors.keys() == small_knowledge().tensors.keys()
-    assert knowledge_of("none", ONE) is None
+def stored_policy(folder, tasks=("digits/pgd-20/wrn-16-2/2m linf@1/5",), **lineage):
+    config = policy_config(RcnasSettings(hidden_size=24), 3, tasks, lineage)
+    return write_policy(folder, config, small_knowledge().tensors).folder
+
+
+def test_the_policy_of_the_catalogue_is_the_default_whatever_is_in_the_registry(shipped, tmp_path, monkeypatch, here):
+    suite = load_suite("digits")
+    monkeypatch.setattr(benchmark_policy, "catalogue_root", lambda: tmp_path)
     with pytest.raises(NotFound):
-        knowledge_of(str(tmp_path / "nowhere"), ONE)
+        used_policy(None, tmp_path, suite)
+    folder = stored_policy(tmp_path / "rcnas-policy")
+    for asked, source in ((None, "catalogue"), (str(folder), "folder")):
+        found = used_policy(asked, tmp_path, suite)
+        assert found.knowledge.tensors.keys() == small_knowledge().tensors.keys()
+        assert found.knowledge.agent.hidden_size == 24
+        assert found.facts["source"] == source
+        assert found.facts["digest"] == read_policy(folder).config.files["policy.json"]
+    assert used_policy("none", tmp_path, suite).knowledge is None
+
+
+def test_a_policy_that_may_have_seen_what_is_held_out_is_said_to(shipped, tmp_path):
+    suite = load_suite("digits")
+    own = tuple(map(str, suite.training[:2]))
+    folders = [
+        stored_policy(tmp_path / "own", own, oracle="digits"),
+        stored_policy(tmp_path / "elsewhere", own),
+        stored_policy(tmp_path / "other", ("cifar10/pgd-20/wrn-16-2/2m linf@8/255",)),
+    ]
+    notes = [used_policy(str(folder), tmp_path, suite).notes for folder in folders]
+    assert notes[0] == notes[2] == ()
+    assert "may be nothing new to it" in notes[1][0]
 
 
 @pytest.mark.parametrize(
