@@ -4,13 +4,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import torch
 from torch import Tensor
 
+from rcnas_zoo.candidates.reward import LARGEST_RATIO
+from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.space import stages_of
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.residual import StageSpec
 
 _NAMES = ("task", "stages", "ratio", "reward", "severity")
+_MOST = {"ratio": LARGEST_RATIO, "severity": 1.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +64,21 @@ class Experience:
             )
         if severity.dim() != 1 or (len(task) and not 0 <= int(task.min()) <= int(task.max()) < len(severity)):
             raise InvalidInput("the experience of a policy must have a severity for each of its tasks")
+        cls._check_values(found)
         return cls(**found)
+
+    @staticmethod
+    def _check_values(found: Mapping[str, Tensor]) -> None:
+        """Raise InvalidInput where a model would compute with something else than the numbers that it expects."""
+        for name, values in found.items():
+            wanted = torch.int64 if name in ("task", "stages") else torch.float64
+            if values.dtype != wanted:
+                raise InvalidInput(f"the {name} of a policy's experience must be {wanted}, got {values.dtype}")
+            if not values.isfinite().all():
+                raise InvalidInput(f"the {name} of a policy's experience must be finite, got a value that is not")
+        for name, most in _MOST.items():
+            if len(found[name]) and not 0 <= float(found[name].min()) <= float(found[name].max()) <= most:
+                raise InvalidInput(f"the {name} of a policy's experience must lie in [0, {most:g}], got one outside")
 
     def winners(self) -> "Iterator[tuple[StageSpec, ...]]":
         """The stages of the best network of each task, once each, those that won more tasks first."""
@@ -76,11 +94,22 @@ class Experience:
 
 @dataclass(frozen=True, eq=False)
 class Knowledge:
-    """The tensors of a policy: ``encoder.*``, ``policy.*`` and, for methods without an agent, ``experience.*``."""
+    """What is known before a search.
+
+    Attributes:
+        tensors: of a policy: ``encoder.*``, ``policy.*`` and, for methods without an agent, ``experience.*``.
+        agent: the settings that the policy was trained with; None takes them to be the defaults.
+    """
 
     tensors: Mapping[str, Tensor]
+    agent: RcnasSettings | None = None
 
     @cached_property
     def experience(self) -> Experience | None:
-        """The evaluations, if they were kept. Raises as `Experience.of`."""
-        return Experience.of(self.tensors)
+        """The evaluations, if any were kept. Raises as `Experience.of`."""
+        found = Experience.of(self.tensors)
+        return found if found is not None and len(found) else None
+
+    def fit(self, settings: RcnasSettings) -> RcnasSettings:
+        """The settings with what a trained agent cannot change any more as the policy has it."""
+        return settings if self.agent is None else settings.built_as(self.agent)

@@ -1,12 +1,12 @@
 """Which agent a fine-tuning run gets: one that starts from a policy (RC-NAS), or a fresh one (R-NAS)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from torch import Tensor
 
 from rcnas_zoo.search.rcnas.actor import Actor
-from rcnas_zoo.search.rcnas.settings import FINE_TUNING, RcnasSettings
+from rcnas_zoo.search.rcnas.settings import FINE_TUNING, FIXED, RcnasSettings
 from rcnas_zoo.spec.errors import InvalidInput, NotFound
 from rcnas_zoo.tracking.store import current_store
 from rcnas_zoo.workflows.machine import Machine
@@ -16,9 +16,6 @@ from rcnas_zoo.zoo.names import ZooName
 from rcnas_zoo.zoo.policy import CONFIG, POLICY_NAME
 from rcnas_zoo.zoo.policy_registry import FoundPolicy, find_policy, open_policy
 from rcnas_zoo.zoo.policy_writing import read_policy_tensors
-
-FIXED = ("lips", "cost", "stage_mlp", "lstm_size", "state_size", "hidden_size")
-"""The fields of an agent's settings that a trained encoder and policy cannot change any more."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ def choose_agent(settings: FinetuneSettings, stages: int, machine: Machine) -> A
 def _trained(found: FoundPolicy, settings: FinetuneSettings, stages: int) -> Agent:
     config = found.entry.config
     own = agent_settings(config)
-    agent = settings.agent_for(replace(FINE_TUNING, **{name: getattr(own, name) for name in FIXED}))
+    agent = settings.agent_for(FINE_TUNING.built_as(own))
     for name in FIXED:
         if getattr(agent, name) != getattr(own, name):
             raise InvalidInput(

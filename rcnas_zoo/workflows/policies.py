@@ -17,14 +17,14 @@ from rcnas_zoo.zoo.policy import PolicyConfig
 from rcnas_zoo.zoo.policy_registry import POLICY_ARTIFACT
 from rcnas_zoo.zoo.policy_writing import policy_contents
 
-# What a search or a meta-training needs to go on, and a policy to be shared does not.
-_OF_THE_RUN = ("actor", "optimiser", "searcher", "meta", "visits")
+_SHARED = ("encoder", "policy", "experience", "paper")
+"""Of the tensors of a search or a meta-training, those that others can use; it needs the rest itself, to go on."""
 
 
 def policy_tensors(*states: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Of states of agents, the later ones going over the earlier, the tensors that make a policy to keep and share."""
     joined = {name: tensor for state in states for name, tensor in state.items()}
-    return {name: tensor for name, tensor in joined.items() if name.partition(".")[0] not in _OF_THE_RUN}
+    return {name: tensor for name, tensor in joined.items() if name.partition(".")[0] in _SHARED}
 
 
 def seen_tasks(experience: Experience, names: Sequence[str]) -> tuple[Experience, tuple[str, ...]]:

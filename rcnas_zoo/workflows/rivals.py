@@ -10,7 +10,7 @@ from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.posed import PosedTask
 from rcnas_zoo.spec.search import SearchProblem, TeacherFacts
-from rcnas_zoo.workflows.agents import FIXED, Agent
+from rcnas_zoo.workflows.agents import Agent
 from rcnas_zoo.workflows.settings import COLD, RIVALS, FinetuneSettings, cold_agent
 
 
@@ -70,7 +70,7 @@ def _agent_of(name: str, agent: RcnasSettings) -> RcnasSettings | None:
         return cold_agent(agent)
     if name == "rc-nas-paper":
         # Its weights are of the same policy, so what a policy cannot change any more is the same, too.
-        return replace(PRINTED, **{field: getattr(agent, field) for field in (*FIXED, "steps")})
+        return replace(PRINTED.built_as(agent), steps=agent.steps)
     return None
 
 

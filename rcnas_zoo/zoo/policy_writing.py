@@ -18,9 +18,6 @@ from rcnas_zoo.zoo.writing import check_target
 NEEDED = ("encoder", "policy")
 """What every policy has tensors of; others may stand beside them and are kept as they are."""
 
-# Of what was observed, a value that nobody measured may be NaN; an agent computes with everything else.
-_OBSERVED = "experience."
-
 
 def write_policy(
     folder: Path | str, config: PolicyConfig, tensors: Mapping[str, Tensor], *, replace: bool = False
@@ -59,7 +56,7 @@ def policy_contents(config: PolicyConfig, tensors: Mapping[str, Tensor]) -> dict
 
 
 def check_tensors(tensors: Mapping[str, Tensor]) -> None:
-    """What an agent computes with is finite, and there are some of the encoder and some of the policy.
+    """Every number is finite, and there are some of the encoder and some of the policy.
 
     Raises:
         IntegrityError: they are not.
@@ -70,7 +67,7 @@ def check_tensors(tensors: Mapping[str, Tensor]) -> None:
             raise IntegrityError(
                 f"{TENSORS} must hold tensors named {part}.*, got {', '.join(sorted(found)) or 'none'}"
             )
-    check_finite({name: tensor for name, tensor in tensors.items() if not name.startswith(_OBSERVED)})
+    check_finite(tensors)
 
 
 def read_policy_tensors(entry: PolicyEntry) -> dict[str, Tensor]:

@@ -6,8 +6,9 @@ import torch
 
 from rcnas_zoo.oracles.table import Table, column_name
 from rcnas_zoo.search.knowledge import Experience, Knowledge
-from rcnas_zoo.search.rcnas.actor import Actor
+from rcnas_zoo.search.rcnas.actor import Actor, policy_part
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
+from rcnas_zoo.search.rcnas.tensors import prefixed
 from rcnas_zoo.spec.threat import ThreatModel
 from tests.oracles.tables import formula_table
 
@@ -32,4 +33,5 @@ def small_knowledge() -> Knowledge:
     """What such a meta-training leaves; the encoder is trained for a few steps only."""
     actor = Actor.fresh(RcnasSettings(pretraining_tasks=128, pretraining_steps=5), stages=3)
     experience = experience_of(formula_table(rows=30, seed=1))
-    return Knowledge({**actor.state(), **experience.tensors()})
+    paper = prefixed("paper", policy_part(actor.state()))
+    return Knowledge({**actor.state(), **experience.tensors(), **paper})

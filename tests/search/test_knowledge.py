@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given
@@ -7,6 +9,7 @@ from safetensors.torch import load, save
 from rcnas_zoo.oracles.table import stage_numbers
 from rcnas_zoo.search.given import Given
 from rcnas_zoo.search.knowledge import Experience, Knowledge, stages_of
+from rcnas_zoo.search.rcnas.settings import FINE_TUNING, RcnasSettings
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.residual import BLOCKS, StageSpec
 from tests.oracles.tables import formula_table
@@ -95,3 +98,31 @@ def test_no_evaluations_have_no_winners():
     assert list(experience((0, FIRST, 1.0), tasks=1).winners()) == [FIRST]
     nothing = Experience(*(torch.zeros(0), torch.zeros(0, 2, 4), torch.zeros(0), torch.zeros(0), torch.zeros(0)))
     assert list(nothing.winners()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("ratio", lambda values: values * float("nan"), "the ratio of a policy's experience must be finite"),
+        ("ratio", lambda values: values.float(), "the ratio of a policy's experience must be torch.float64"),
+        ("ratio", lambda values: values + 2, r"the ratio of a policy's experience must lie in \[0, 2\]"),
+        ("severity", lambda values: values - 1, r"the severity of a policy's experience must lie in \[0, 1\]"),
+        ("stages", lambda values: values.int(), "the stages of a policy's experience must be torch.int64"),
+    ],
+)
+def test_an_experience_that_a_model_cannot_compute_with_is_refused(name, change, message):
+    tensors = experience_of(formula_table(rows=5, seed=1)).tensors()
+    tensors[f"experience.{name}"] = change(tensors[f"experience.{name}"])
+    with pytest.raises(InvalidInput, match=message):
+        _ = Knowledge(tensors).experience
+
+
+def test_an_experience_of_nothing_is_none():
+    empty = {name: tensor[:0] for name, tensor in experience_of(formula_table(rows=5, seed=1)).tensors().items()}
+    assert Knowledge(empty).experience is None
+
+
+def test_what_a_trained_agent_cannot_change_comes_with_its_policy():
+    trained = RcnasSettings(hidden_size=24, learning_rate=0.5)
+    assert Knowledge({}, trained).fit(FINE_TUNING) == replace(FINE_TUNING, hidden_size=24)
+    assert Knowledge({}).fit(FINE_TUNING) == FINE_TUNING

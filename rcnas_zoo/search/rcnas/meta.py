@@ -156,8 +156,11 @@ class MetaTrainer:
         return MetaStep(iteration, step, self._task, teacher, proposal, outcome, 1 - outcome.parameters / own)
 
     def experience(self) -> Experience:
-        """Every evaluation so far; ratios and severities are of the tasks' own teachers."""
-        known = [row for row in self._rows if row[2] >= 0]
+        """Every network of each task so far, once; ratios and severities are of the tasks' own teachers.
+
+        A network that is visited again comes from the cache: to count it twice would make the noise look smaller.
+        """
+        known = list({row[:2]: row for row in self._rows if row[2] >= 0}.values())
         stages = len(self._tasks.roots(0)[0].stages)
         numbers = stage_numbers([row[1].stages for row in known]).reshape(-1, stages, 4)
         return Experience(

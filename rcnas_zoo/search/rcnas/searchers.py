@@ -8,6 +8,7 @@ from rcnas_zoo.search.rcnas.agent import RcnasSearcher
 from rcnas_zoo.search.rcnas.settings import FINE_TUNING, PRINTED, RcnasSettings
 from rcnas_zoo.search.rcnas.tensors import under
 from rcnas_zoo.search.surrogate.ranker import SurrogateRanker, prior_of
+from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.search import SearchProblem
 
 
@@ -16,12 +17,14 @@ def cold_agent(problem: SearchProblem, given: Given) -> RcnasSearcher:
 
     Its encoder is pre-trained without any evaluation, so one that came with a policy serves as well as its own.
     """
-    settings, stages = given.agent or RcnasSettings(), len(given.space.teacher.stages)
-    if given.knowledge is None:
+    stages, knowledge = len(given.space.teacher.stages), given.knowledge
+    if knowledge is None:
+        settings = given.agent or RcnasSettings()
         actor = Actor.fresh(settings, stages, given.seed)
     else:
+        settings = given.agent or knowledge.fit(RcnasSettings())
         generator = torch.Generator().manual_seed(given.seed)
-        actor = Actor.with_encoder(settings, stages, given.knowledge.tensors, generator)
+        actor = Actor.with_encoder(settings, stages, knowledge.tensors, generator)
     return RcnasSearcher(problem, actor, given.seed, given.reward, given.space)
 
 
@@ -33,7 +36,7 @@ def warm_agent(problem: SearchProblem, given: Given) -> RcnasSearcher:
     A policy without evaluations goes without the surrogate.
     """
     knowledge = given.require_knowledge("rc-nas")
-    settings, stages = given.agent or FINE_TUNING, len(given.space.teacher.stages)
+    settings, stages = given.agent or knowledge.fit(FINE_TUNING), len(given.space.teacher.stages)
     actor = Actor.from_policy(settings, stages, knowledge.tensors)
     ranker = None
     if knowledge.experience is not None:
@@ -43,9 +46,23 @@ def warm_agent(problem: SearchProblem, given: Given) -> RcnasSearcher:
 
 
 def printed_agent(problem: SearchProblem, given: Given) -> RcnasSearcher:
-    """RC-NAS as Algorithm 2 and Eq. 5 print it: no baseline, no surrogate, every draw from the policy."""
+    """RC-NAS as Algorithm 2 and Eq. 5 print it: no baseline, no surrogate, every draw from the policy.
+
+    Raises:
+        InvalidInput: no policy was given, or one that was not meta-trained as Algorithm 1 prints it.
+    """
     knowledge = given.require_knowledge("rc-nas-paper")
-    settings, stages = given.agent or PRINTED, len(given.space.teacher.stages)
-    tensors = under("paper", knowledge.tensors) or knowledge.tensors
+    settings, stages = given.agent or knowledge.fit(PRINTED), len(given.space.teacher.stages)
+    tensors = knowledge.tensors if _is_printed(knowledge.agent) else under("paper", knowledge.tensors)
+    if not tensors:
+        raise InvalidInput(
+            "the method rc-nas-paper must have a policy that was meta-trained as the paper prints it, got one without; "
+            "the shipped rcnas-policy holds one"
+        )
     actor = Actor.from_policy(settings, stages, tensors)
     return RcnasSearcher(problem, actor, given.seed, given.reward, given.space)
+
+
+def _is_printed(agent: RcnasSettings | None) -> bool:
+    """Whether an agent was meta-trained by the raw rewards of Eq. 5."""
+    return agent is not None and agent.baseline == "none" and not agent.normalise

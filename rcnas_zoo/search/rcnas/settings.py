@@ -1,12 +1,14 @@
 """Every choice that the RC-NAS paper leaves open, by name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rcnas_zoo.spec.canonical import check_choice, check_flag, check_integer, check_number
 from rcnas_zoo.spec.errors import InvalidInput
 
 BASELINES = ("ema", "leave-one-out", "none")
 STAGE_MLPS = ("shared", "per-stage")
+FIXED = ("lips", "cost", "stage_mlp", "lstm_size", "state_size", "hidden_size")
+"""The fields that a trained encoder and policy cannot change any more."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,10 @@ class RcnasSettings:
         """The sampling temperature after so many networks."""
         share = min(1.0, visits / self.temperature_span)
         return self.temperature_start + share * (self.temperature_end - self.temperature_start)
+
+    def built_as(self, trained: "RcnasSettings") -> "RcnasSettings":
+        """These settings with the fields of ``FIXED`` as in those of a trained agent."""
+        return replace(self, **{name: getattr(trained, name) for name in FIXED})
 
     def _check_choices(self) -> None:
         check_choice("the baseline", self.baseline, BASELINES)

@@ -9,7 +9,7 @@ from torch import Tensor
 _SHARED = 1.0
 _OFFSET = 0.25
 _DEVIATIONS = (0.01, 0.02, 0.04, 0.08, 0.16)
-_NOISES = (0.02, 0.04, 0.08, 0.16)
+_NOISES = (0.01, 0.02, 0.04, 0.08, 0.16)
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from rcnas_zoo.search.knowledge import Experience
 from rcnas_zoo.search.space import stages_of
 from rcnas_zoo.search.surrogate.features import design, network_features
 from rcnas_zoo.search.surrogate.model import Belief, fit
+from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.residual import ResidualSpec
 from rcnas_zoo.spec.search import Outcome, SearchProblem
 
@@ -50,7 +51,14 @@ def prior_of(experience: Experience, like: ResidualSpec) -> Prior:
     Args:
         experience: evaluations of other tasks.
         like: a network whose input, classes and stem the tabulated stages are taken with; it decides MACs.
+
+    Raises:
+        InvalidInput: the networks have another number of stages.
     """
+    if experience.stages.shape[1] != len(like.stages):
+        raise InvalidInput(
+            f"a policy's evaluations must be of networks of {len(like.stages)} stages, got {experience.stages.shape[1]}"
+        )
     specs = [replace(like, stages=stages_of(row)) for row in experience.stages]
     features = torch.tensor([network_features(spec) for spec in specs], dtype=torch.float64)
     centre, scale = features.mean(0), features.std(0, correction=0).clamp_min(1e-3)
@@ -91,7 +99,8 @@ class SurrogateRanker:
         mean, spread = self._belief.predict(torch.stack([row for row, _ in known]))
         optimism = 0.0 if self._told >= self._evaluations - _GREEDY_AT_LAST else _OPTIMISM
         factors = torch.tensor([factor for _, factor in known], dtype=torch.float64)
-        return int(((mean + optimism * spread) * factors).argmax())
+        # Optimism raises what a network is worth, also where its factor is negative.
+        return int((mean * factors + optimism * spread * factors.abs()).argmax())
 
     def observe(self, spec: ResidualSpec, outcome: Outcome) -> None:
         """Learn from an outcome; a network that was not trained says nothing."""

@@ -9,6 +9,7 @@ from rcnas_zoo.oracles.problems import problem_on
 from rcnas_zoo.oracles.replay import rewards
 from rcnas_zoo.search.surrogate.features import network_features
 from rcnas_zoo.search.surrogate.ranker import SurrogateRanker, prior_of
+from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.search import Outcome
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.spec.threat import ThreatModel
@@ -92,3 +93,10 @@ def test_a_restored_ranker_goes_on_as_the_first_would():
 def test_features_are_as_many_for_every_network_of_as_many_stages(stages):
     spec = replace(TABLE.grid, stages=TABLE.grid.stages[:1] * stages)
     assert len(network_features(spec)) == 7 * stages + 2 * (stages * (stages - 1) // 2) + 4
+
+
+def test_evaluations_of_another_number_of_stages_are_refused():
+    experience = experience_of(formula_table(rows=5, seed=1))
+    four = replace(experience, stages=torch.cat([experience.stages, experience.stages[:, :1]], 1))
+    with pytest.raises(InvalidInput, match="must be of networks of 3 stages, got 4"):
+        prior_of(four, TABLE.grid)
