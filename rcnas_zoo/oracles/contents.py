@@ -6,14 +6,23 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from rcnas_zoo.oracles.table import Table, TableTeacher
-from rcnas_zoo.spec.canonical import check_fields, check_integer, check_list, check_mapping, check_number, check_text
-from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.oracles.table import Table, TableTeacher, is_column
+from rcnas_zoo.spec.canonical import (
+    check_fields,
+    check_integer,
+    check_list,
+    check_mapping,
+    check_number,
+    check_present,
+    check_text,
+)
+from rcnas_zoo.spec.errors import InvalidInput, shortened
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.residual import ResidualSpec
 
 FORMAT = 1
 _FIELDS = ("format", "name", "dataset", "grid", "samples", "teachers", "provenance")
+_STARTS = ("accuracy/", "margin/", "verdicts/", "images/")
 
 
 def tensors_of(table: Table) -> dict[str, Tensor]:
@@ -50,25 +59,29 @@ def table_of(tensors: Mapping[str, Tensor], facts: object) -> Table:
     """The table of what `tensors_of` and `facts_of` gave.
 
     Raises:
-        InvalidInput: another format, a tensor or a field that is missing, or parts that do not fit one another.
+        InvalidInput: another format, a tensor or a field that is missing or unknown, no networks, a number outside its
+            range, or parts that do not fit one another.
     """
     found = check_fields(facts, "the header of an oracle", _FIELDS)
     if found["format"] != FORMAT:
         raise InvalidInput(f"an oracle must have format {FORMAT}, got {found['format']!r}; upgrade rcnas-zoo")
     grid = _residual(found["grid"])
     stages = _required(tensors, "stages")
-    rows = len(stages) if stages.dim() else 0
+    rows = check_integer("the networks of an oracle", len(stages) if stages.dim() else 0, 1)
     _check(stages, "stages", (rows, len(grid.stages), 4), torch.int16)
-    samples = check_mapping("the samples of an oracle", found["samples"])
+    _check_within(stages[..., 3], "robust bits", 0)
+    accuracy = _columns("accuracy/", tensors, rows, torch.float64, 0)
+    _check_names(tensors, accuracy)
+    samples = check_present(found["samples"], "the samples of an oracle", accuracy)
     teachers = check_mapping("the teachers of an oracle", found["teachers"])
     return Table(
         name=check_text("the name of an oracle", found["name"]),
         dataset=check_text("the data set of an oracle", found["dataset"]),
         grid=grid,
         stages=stages.long(),
-        accuracy=_columns("accuracy/", tensors, rows, torch.float64),
+        accuracy=accuracy,
         samples={key: check_integer("the samples of an oracle", count, 1) for key, count in samples.items()},
-        margins=_columns("margin/", tensors, rows, torch.float32),
+        margins=_columns("margin/", tensors, rows, torch.float32, -1),
         teachers={name: _teacher(teacher) for name, teacher in teachers.items()},
         verdicts=_verdicts(tensors, rows),
         provenance=check_mapping("the provenance of an oracle", found["provenance"]),
@@ -88,7 +101,7 @@ def _teacher(data: object) -> TableTeacher:
 
 
 def _numbers(what: str, values: object) -> tuple[float, ...]:
-    return tuple(check_number(what, value, -1e9) for value in check_list(what, values))
+    return tuple(check_number(what, value, -1e9) for value in check_list(what, values, 7))
 
 
 def _residual(data: object) -> ResidualSpec:
@@ -98,10 +111,26 @@ def _residual(data: object) -> ResidualSpec:
     return spec
 
 
-def _columns(start: str, tensors: Mapping[str, Tensor], rows: int, dtype: torch.dtype) -> dict[str, Tensor]:
+def _check_names(tensors: Mapping[str, Tensor], accuracy: Mapping[str, Tensor]) -> None:
+    """No tensor that means nothing, and no column that no attack has."""
+    for name in tensors:
+        if name != "stages" and not name.startswith(_STARTS):
+            known = ", ".join(f"{start}*" for start in _STARTS)
+            raise InvalidInput(f"a tensor of an oracle must be stages or one of {known}, got {shortened(name)}")
+    for name in accuracy:
+        if not is_column(name):
+            raise InvalidInput(
+                f"a column of an oracle must be clean, or attack and threat as in pgd-20 linf@1/5, got "
+                f"{shortened(name)}"
+            )
+
+
+def _columns(start: str, tensors: Mapping[str, Tensor], rows: int, dtype: torch.dtype, low: float) -> dict[str, Tensor]:
+    """The columns of a kind; their numbers lie in [low, 1] or are NaN."""
     found = {name.removeprefix(start): values for name, values in tensors.items() if name.startswith(start)}
     for key, values in found.items():
         _check(values, start + key, (rows,), dtype)
+        _check_within(values, start + key, low)
     return found
 
 
@@ -129,6 +158,12 @@ def _check(tensor: Tensor, name: str, shape: tuple[int, ...], dtype: torch.dtype
             f"the tensor {name!r} of an oracle must be {dtype} of shape {list(shape)}, got {tensor.dtype} of "
             f"{list(tensor.shape)}"
         )
+
+
+def _check_within(tensor: Tensor, name: str, low: float) -> None:
+    outside = tensor[(tensor < low) | (tensor > 1)]
+    if len(outside):
+        raise InvalidInput(f"the numbers of {name!r} in an oracle must be in [{low}, 1], got {outside[0].item()}")
 
 
 def _packed(verdicts: Tensor) -> Tensor:

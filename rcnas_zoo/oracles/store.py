@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
@@ -40,8 +41,7 @@ def read_table(path: Path) -> Table:
     if not path.is_file():
         raise NotFound(f"an oracle must be a file, there is none at {path}")
     content = _unpacked(path)
-    header = _header(content, path)
-    tensors = load(content)
+    header, tensors = _header(content, path)
     if _digest(tensors, header["table"]) != header["digest"]:
         raise IntegrityError(f"the oracle {path} must match its digest, it is damaged; make or fetch it again")
     return table_of(tensors, parse_object(header["table"], f"the oracle {path}"))
@@ -79,22 +79,24 @@ def _unpacked(path: Path) -> bytes:
     return content
 
 
-def _header(content: bytes, path: Path) -> dict[str, str]:
+def _header(content: bytes, path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """The metadata of the header, and the tensors."""
     try:
         size = int.from_bytes(content[:8], "little")
         header = dict(json.loads(content[8 : 8 + size])["__metadata__"])
-        load(content)
-    except (ValueError, KeyError, TypeError, SafetensorError) as error:
+        tensors = load(content)
+    except (ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
         raise InvalidInput(f"an oracle must be safetensors under xz, {path} is not: {error}") from error
     if not {"table", "digest"} <= set(header):
         raise InvalidInput(f"an oracle must have a header with 'table' and 'digest', {path} has {sorted(header)}")
-    return header
+    return header, tensors
 
 
 def _digest(tensors: Mapping[str, Tensor], facts: str) -> str:
     content = sha256(facts.encode())
     for name in sorted(tensors):
-        tensor = tensors[name].contiguous()
+        tensor = tensors[name]
         content.update(f"{name} {tensor.dtype} {list(tensor.shape)} ".encode())
-        content.update(tensor.numpy().tobytes())
+        # As bytes, for numpy does not know all types that a file may hold.
+        content.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
     return content.hexdigest()

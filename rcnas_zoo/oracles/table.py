@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from rcnas_zoo.networks.cost import Cost, cost
+from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.errors import InvalidInput, unknown_choice
 from rcnas_zoo.spec.residual import ResidualSpec, StageSpec
 from rcnas_zoo.spec.threat import ThreatModel
@@ -19,6 +20,15 @@ CLEAN = "clean"
 def column_name(attack: str, threat: ThreatModel) -> str:
     """The column of an attack: ``clean``, or attack and threat as in ``pgd-20 linf@1/5``."""
     return CLEAN if attack == CLEAN else f"{attack} {threat}"
+
+
+def is_column(name: str) -> bool:
+    """Whether a text is what `column_name` gives for some attack and threat."""
+    attack, _, threat = name.partition(" ")
+    try:
+        return name == CLEAN or name == column_name(str(AttackName.parse(attack)), ThreatModel.parse(threat))
+    except InvalidInput:
+        return False
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from tests.oracles.tables import formula_table, spec_of
 FIELDS = ("format", "name", "dataset", "grid", "samples", "teachers", "provenance")
 shares = st.floats(0, 1)
 names = st.text(min_size=1, max_size=8)
+column_names = st.sampled_from(["clean", "fgsm linf@1/5", "pgd-20 l2@1/2", "autoattack linf@8/255"])
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
@@ -33,16 +34,17 @@ def tables(draw) -> Table:
     def column(values, dtype):
         return torch.tensor(draw(st.lists(values, min_size=rows, max_size=rows)), dtype=dtype)
 
-    columns = draw(st.lists(names, max_size=3, unique=True))
+    columns = draw(st.lists(column_names, max_size=3, unique=True))
     images = draw(st.integers(0, 17))
     bits = st.lists(st.booleans(), min_size=images, max_size=images)
     teacher = TableTeacher(
-        spec_of("wrn-10-1"), {"clean": draw(shares)}, {"a": tuple(draw(st.lists(shares, max_size=7)))}
+        spec_of("wrn-10-1"), {"clean": draw(shares)}, {"a": tuple(draw(st.lists(shares, min_size=7, max_size=7)))}
     )
     return replace(
         table,
         name=draw(names),
         accuracy={name: column(shares | st.just(float("nan")), torch.float64) for name in columns},
+        samples=dict.fromkeys(columns, 7),
         margins={name: column(st.floats(-1, 1, width=32), torch.float32) for name in columns[:1]},
         verdicts={name: column(bits, torch.bool).reshape(rows, images) for name in columns[1:]},
         teachers={draw(names): teacher},
@@ -183,6 +185,13 @@ def test_a_header_without_table_or_digest_is_refused(tmp_path):
         read_table(tmp_path / "t")
 
 
+def test_a_header_that_nests_very_deep_is_refused(tmp_path):
+    header = b'{"__metadata__":' + b"[" * 200_000 + b"]" * 200_000 + b"}"
+    (tmp_path / "t").write_bytes(lzma.compress(len(header).to_bytes(8, "little") + header))
+    with pytest.raises(InvalidInput, match="an oracle must be safetensors under xz"):
+        read_table(tmp_path / "t")
+
+
 def test_a_small_file_that_unpacks_to_very_much_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(store, "MOST_BYTES", 100_000)
     (tmp_path / "t").write_bytes(lzma.compress(bytes(5_000_000)))
@@ -221,6 +230,63 @@ def test_a_missing_tensor_is_refused_by_name(written, name):
 def test_tensors_that_do_not_fit_one_another_are_refused(written, name, tensor):
     rewrite(written, {**tensors_of(written), name: tensor})
     with pytest.raises(InvalidInput, match=r"the tensor '(verdicts/clean|" + name + ")' of an oracle must"):
+        read_table(written)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float8_e4m3fn, torch.float64])
+def test_a_tensor_that_means_nothing_is_refused_by_name_whatever_its_type(written, dtype):
+    rewrite(written, {**tensors_of(written), "extra": torch.ones(3).to(dtype)})
+    with pytest.raises(
+        InvalidInput, match=r"a tensor of an oracle must be stages or one of accuracy/\*.*, got 'extra'"
+    ):
+        read_table(written)
+
+
+@pytest.mark.parametrize("column", ["pgd-20", "pgd linf@1/5", "clean linf@1/5", "fgsm linf@0.2", "fgsm  linf@1/5"])
+def test_a_column_that_no_attack_has_is_refused(written, column):
+    rewrite(written, {**tensors_of(written), f"accuracy/{column}": torch.zeros(5, dtype=torch.float64)})
+    with pytest.raises(InvalidInput, match=f"a column of an oracle must be clean, or attack and threat .*{column}"):
+        read_table(written)
+
+
+@pytest.mark.parametrize("bad", [5.0, -0.1, float("inf"), float("-inf")])
+@pytest.mark.parametrize("name", ["accuracy/clean", "margin/clean"])
+def test_a_number_outside_its_range_is_refused(written, name, bad):
+    tensors = tensors_of(written)
+    tensors[name][3] = bad if name == "accuracy/clean" else 20 * bad
+    rewrite(written, tensors)
+    with pytest.raises(InvalidInput, match=rf"the numbers of '{name}' in an oracle must be in \[-?[01], 1\], got"):
+        read_table(written)
+
+
+@pytest.mark.parametrize("bit", [7, -1])
+def test_a_robust_bit_that_is_none_is_refused(written, bit):
+    tensors = tensors_of(written)
+    tensors["stages"][2, 1, 3] = bit
+    rewrite(written, tensors)
+    with pytest.raises(
+        InvalidInput, match=rf"the numbers of 'robust bits' in an oracle must be in \[0, 1\], got {bit}"
+    ):
+        read_table(written)
+
+
+def test_a_table_without_networks_is_refused(written):
+    rewrite(written, {name: tensor[:0] if tensor.dim() else tensor for name, tensor in tensors_of(written).items()})
+    with pytest.raises(InvalidInput, match="the networks of an oracle must be at least 1, got 0"):
+        read_table(written)
+
+
+def test_a_column_without_its_number_of_images_is_refused(written):
+    rewrite(written, header=json.dumps({**facts_of(written), "samples": {"clean": 1000}}))
+    with pytest.raises(InvalidInput, match=r"the samples of an oracle must have the field '(fgsm|pgd-20) linf@"):
+        read_table(written)
+
+
+def test_lipschitz_statistics_that_are_not_seven_are_refused(written):
+    facts = facts_of(written)
+    facts["teachers"]["wrn-10-1"]["lips"]["fgsm linf@1/5"] = [1.0]
+    rewrite(written, header=json.dumps(facts))
+    with pytest.raises(InvalidInput, match="the Lipschitz statistics of a teacher of an oracle must have 7 elements"):
         read_table(written)
 
 
