@@ -1,11 +1,11 @@
 """What a task is like: how far its networks lie apart, and whether a rule without any search would do."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from torch import Tensor
 
-from rcnas_zoo.candidates.reward import RewardSettings
+from rcnas_zoo.candidates.reward import RewardSettings, accuracy_ratio
 from rcnas_zoo.oracles.replay import rewards
 from rcnas_zoo.oracles.tasks import TabulatedTask
 
@@ -24,6 +24,8 @@ class Landscape:
         best, high, median, worst: of their rewards; ``high`` is the 95th percentile, between two networks interpolated.
         near: share of them whose reward is within 5 % of the best.
         smallest, largest: simple regret of the network with the fewest and with the most MACs.
+        image: what one more image classified rightly adds to the accuracy ratio, and so at most to a reward; 0 if it is
+            not known.
     """
 
     feasible: int
@@ -34,6 +36,7 @@ class Landscape:
     near: float
     smallest: float
     largest: float
+    image: float = 0.0
 
     def regret(self, reward: float) -> float:
         """Simple regret: ``(best - reward) / (best - median)``, so 0 is perfect and 1 a median network.
@@ -71,15 +74,17 @@ def task_landscape(task: TabulatedTask, settings: RewardSettings) -> Landscape:
     """The landscape of a task. Raises as `problem_on`."""
     problem = task.problem
     within = task.table.macs <= problem.budget
-    return landscape(rewards(task.table, problem, settings)[within], task.table.macs[within])
+    found = landscape(rewards(task.table, problem, settings)[within], task.table.macs[within])
+    return replace(found, image=accuracy_ratio(1 / problem.evaluation_samples, problem))
 
 
 def why_dropped(found: Landscape) -> str:
     """Why a task proves nothing about a search, in a few words; empty if it does."""
     if found.feasible < FEWEST:
         return f"only {found.feasible} networks are within the budget"
-    if found.best - found.median <= SAME:
-        return "half of the networks are as good as the best"
+    # Where no network is any good the tie-break alone tells them apart, and a landscape of that is noise.
+    if found.best - found.median < max(SAME, found.image):
+        return "half of the networks are within one image of the best"
     for rule in ("smallest", "largest"):
         regret = getattr(found, rule)
         if regret < RULE_REGRET:

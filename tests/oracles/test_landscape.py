@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -48,7 +50,9 @@ def lying(**changes):
         ({}, ""),
         ({"feasible": 20}, ""),
         ({"feasible": 19}, "only 19 networks are within the budget"),
-        ({"median": 1.0}, "half of the networks are as good as the best"),
+        ({"median": 1.0}, "half of the networks are within one image of the best"),
+        ({"image": 0.51}, "half of the networks are within one image of the best"),
+        ({"image": 0.5}, ""),
         ({"smallest": 0.0999}, "the smallest network has regret 0.10"),
         ({"largest": 0.03}, "the largest network has regret 0.03"),
         ({"smallest": 0.1, "largest": 0.1}, ""),
@@ -56,6 +60,23 @@ def lying(**changes):
 )
 def test_why_a_task_is_dropped(changes, reason):
     assert why_dropped(lying(**changes)) == reason
+
+
+@pytest.mark.parametrize(("form", "accuracy"), [("compression", 0.0), ("accuracy", 0.0), ("accuracy", 0.25)])
+def test_a_task_whose_networks_differ_by_their_margins_alone_is_dropped(form, accuracy):
+    made = formula_table(60)
+    column, margins = "pgd-20 linf@1/5", torch.linspace(-0.9, 0.9, 60)
+    table = replace(
+        made,
+        accuracy={column: torch.full((60,), accuracy, dtype=torch.float64)},
+        margins={"linf@1/5": margins[torch.randperm(60, generator=torch.Generator().manual_seed(0))]},
+    )
+    task = suite_on(table).held_out[-1]
+    found = task_landscape(task, RewardSettings(form=form))
+    assert found.feasible >= 20
+    assert found.best > found.median
+    assert found.image == pytest.approx(1 / (1000 * task.problem.teacher.accuracy))
+    assert why_dropped(found) == "half of the networks are within one image of the best"
 
 
 @pytest.mark.parametrize("form", ["compression", "accuracy"])
