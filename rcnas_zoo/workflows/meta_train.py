@@ -3,7 +3,7 @@
 import platform
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -189,6 +189,8 @@ def _begin(plan: MetaPlan, run: TrackedRun, workers: Workers, observer: Observer
     if saved is not None:
         trainer.restore(saved.tensors)
         training.visits.restore(saved.tensors)
+        # They may have been logged in a run that is not taken up again: a finished one, or one of another store.
+        _log(training, range(1, trainer.done + 1))
     return training
 
 
@@ -198,7 +200,7 @@ def _visit_all(training: _Training, observer: Observer) -> None:
     while not trainer.finished:
         training.visits.add(trainer.step(observer))
         # First the store, then the disk: what is visited again after a crash is logged once all the same.
-        _log(training)
+        _log(training, [trainer.done])
         tensors = {**trainer.state(), **training.visits.state()}
         saved = {name: tensor.contiguous() for name, tensor in tensors.items()}
         checkpoints.save(Saved(saved, {"done": trainer.done}))
@@ -206,13 +208,17 @@ def _visit_all(training: _Training, observer: Observer) -> None:
         observer.progress("meta-training", trainer.done, trainer.total, note)
 
 
-def _log(training: _Training) -> None:
+def _log(training: _Training, visits: Iterable[int]) -> None:
+    """The rewards of the visits of these numbers, from 1; what the run has already is not logged again."""
     rewards, steps = training.visits.rewards, training.plan.settings.meta.agent.steps
-    done, run = len(rewards), training.run
-    run.metrics({"reward": rewards[-1]}, done)
-    if done % steps == 0:
-        run.metrics({"mean_reward": means(rewards[-steps:], steps)[0]}, done // steps)
-        run.tag("rcnas.progress", f"{done}/{training.trainer.total} networks")
+    run = training.run
+    for done in visits:
+        run.backlog.add({"reward": rewards[done - 1]}, done)
+        if done % steps == 0:
+            run.backlog.add({"mean_reward": means(rewards[done - steps : done], steps)[0]}, done // steps)
+    run.backlog.settle()
+    if len(rewards) % steps == 0:
+        run.tag("rcnas.progress", f"{len(rewards)}/{training.trainer.total} networks")
 
 
 def _finish(training: _Training, store: Store) -> MetaResult:

@@ -215,6 +215,14 @@ def test_a_killed_run_goes_on_after_its_last_network_and_ends_at_the_same_policy
     assert steps == list(range(1, VISITS + 1))
 
 
+def test_a_run_that_goes_on_from_the_checkpoint_of_another_has_the_rewards_of_all_visits(undisturbed, left, here):
+    result = meta_train(TASKS, SETTINGS, left[0])
+    for name, values in (("reward", result.rewards), ("mean_reward", result.mean_rewards)):
+        history = here.client().get_metric_history(result.run_id, name)
+        assert [(point.step, point.value) for point in history] == list(enumerate(values, start=1))
+    assert result.rewards == undisturbed[0].rewards
+
+
 @pytest.mark.parametrize("suffix", ["json", "safetensors"])
 def test_a_damaged_checkpoint_is_named_set_aside_and_the_one_before_it_taken(suffix, undisturbed, left, here, tmp_path):
     machine, folder = left
