@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rcnas_zoo.spec.errors import IntegrityError, NotFound, did_you_mean
+from rcnas_zoo.spec.errors import IntegrityError, NotFound, did_you_mean, shortened
 from rcnas_zoo.tracking.client import answering, is_absent, pages
 from rcnas_zoo.tracking.store import Store
 from rcnas_zoo.tracking.uris import shown
@@ -17,6 +18,8 @@ from rcnas_zoo.zoo.versions import LISTING_TAG, RECORD_TAG, listing_of
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import RegisteredModel
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ def resolve(store: Store, name: ZooName) -> Resolved:
 
     Raises:
         NotFound: no such name, alias or version.
-        IntegrityError: the version was not published by this package.
+        IntegrityError: the version was not published by this package, or its tags were changed.
         Unavailable: the registry does not answer.
     """
     found = look_up(store, name)
@@ -110,8 +113,15 @@ def _version(client: MlflowClient, model: RegisteredModel, name: ZooName) -> Res
             f"{model.name}:{number} must have the tag {RECORD_TAG}, which rcnas-zoo sets when it publishes, "
             f"got {sorted(found.tags)}; publish it again"
         )
+    # It names folders of the cache, and whoever may write to the registry sets it.
+    record_sha256 = found.tags[RECORD_TAG]
+    if _SHA256.fullmatch(record_sha256) is None:
+        raise IntegrityError(
+            f"the tag {RECORD_TAG} of {model.name}:{number} must be 64 hex digits, got {shortened(record_sha256)}; "
+            "publish it again"
+        )
     source = client.get_model_version_download_uri(model.name, str(number))
-    return Resolved(model.name, number, source, found.tags[RECORD_TAG])
+    return Resolved(model.name, number, source, record_sha256)
 
 
 def _aliased(model: RegisteredModel, alias: str) -> int:

@@ -138,3 +138,13 @@ def test_a_damaged_copy_in_the_cache_is_fetched_again(store, folder, tmp_path):
     (kept / "policy.safetensors").write_bytes(content[:-1])
     again = open_policy(NAME, tmp_path / "cache", store).entry.folder
     assert (again, (again / "policy.safetensors").read_bytes()) == (kept, content)
+
+
+@pytest.mark.parametrize("tag", ["../../outside", "A" * 64, "a" * 63, f"{'a' * 64}\n"])
+def test_a_registry_cannot_send_a_policy_out_of_the_cache(store, folder, tmp_path, tag):
+    publish_policy(folder, store)
+    store.client().set_model_version_tag("rcnas-policy", "1", "rcnas.record_sha256", tag)
+    with pytest.raises(IntegrityError, match="rcnas-policy:1 must be 64 hex digits, got"):
+        open_policy(NAME, tmp_path / "a" / "cache", store)
+    assert not (tmp_path / "a").exists()
+    assert not (tmp_path / "outside").exists()
