@@ -13,9 +13,14 @@ def problem_on(table: Table, task: Task, threat: ThreatModel) -> SearchProblem:
     """The problem of a task whose data set is the table's.
 
     Raises:
-        InvalidInput: the table does not have the attack at this radius or the teacher, or all its networks cost more
-            than the budget.
+        InvalidInput: the table is of another data set, does not have the attack at this radius or the teacher, or all
+            its networks cost more than the budget.
     """
+    if task.dataset != table.dataset:
+        raise InvalidInput(
+            f"a task of the oracle {table.name} must be on {table.dataset}, got {task}; take an oracle of "
+            f"{task.dataset}"
+        )
     if str(task.teacher) not in table.teachers:
         raise unknown_choice(f"a teacher of the oracle {table.name}", str(task.teacher), sorted(table.teachers))
     table.column(str(task.attack), threat)

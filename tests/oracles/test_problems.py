@@ -40,6 +40,13 @@ def test_what_the_table_does_not_have_is_refused():
         problem("digits/fgsm/wrn-16-2/2m", ThreatModel.parse("linf@1/4"))
 
 
+def test_a_task_of_another_data_set_is_refused():
+    with pytest.raises(
+        InvalidInput, match=r"a task of the oracle formula must be on digits, got cifar10/fgsm/.*cifar10$"
+    ):
+        problem("cifar10/fgsm/wrn-16-2/2m")
+
+
 def test_a_teacher_that_was_not_attacked_so_is_refused():
     table = formula_table(rows=10)
     teacher = replace(table.teachers["wrn-10-1"], accuracy={"clean": 0.9})
