@@ -36,10 +36,11 @@ class TabulatedTasks:
         return [str(task) for task in self.tasks]
 
     def roots(self, number: int) -> Sequence[ResidualSpec]:
-        """See `MetaTasks.roots`: all teachers that the tasks of the same data set name."""
-        own = self.tasks[number]
-        names = [str(own.task.teacher), *(str(t.task.teacher) for t in self.tasks if t.table is own.table)]
-        return [own.table.teachers[name].spec for name in dict.fromkeys(names)]
+        """See `MetaTasks.roots`: all teachers that the tasks of the same data set name and that were attacked so."""
+        own, column = self.tasks[number], self._column(number)
+        named = [str(t.task.teacher) for t in self.tasks if t.table is own.table]
+        attacked = [name for name in named if column in own.table.teachers[name].accuracy]
+        return [own.table.teachers[name].spec for name in dict.fromkeys([str(own.task.teacher), *attacked])]
 
     def budget(self, number: int) -> int:
         """See `MetaTasks.budget`."""
@@ -49,9 +50,8 @@ class TabulatedTasks:
         """See `MetaTasks.problem`."""
         own = self.tasks[number]
         problem = own.problem
-        price = cost(teacher)
-        named = {t.spec: t for t in own.table.teachers.values()}.get(teacher)
-        column = column_name(str(own.task.attack), own.threat)
+        price, column = cost(teacher), self._column(number)
+        named = {t.spec: t for t in own.table.teachers.values() if column in t.accuracy}.get(teacher)
         if named is not None:
             accuracy, lips = named.accuracy[column], named.lips.get(column, problem.teacher.lips)
         else:
@@ -68,3 +68,7 @@ class TabulatedTasks:
     def evaluator(self, number: int) -> ReplayEvaluator:
         """See `MetaTasks.evaluator`."""
         return ReplayEvaluator(self.tasks[number].table, self.reward)
+
+    def _column(self, number: int) -> str:
+        own = self.tasks[number]
+        return column_name(str(own.task.attack), own.threat)
