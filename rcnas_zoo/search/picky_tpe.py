@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from rcnas_zoo.spec.errors import Unavailable
+
 
 @lru_cache(maxsize=1)
 def picky_tpe(optuna: Any) -> Any:
@@ -13,7 +15,15 @@ def picky_tpe(optuna: Any) -> Any:
     ask the sampler again until it finds one takes three times as long, for each time it fits its densities anew.
 
     Optuna has no public place for this, so a method is overridden that its own subclasses override, too.
+
+    Raises:
+        Unavailable: this version of Optuna does not have that method any more.
     """
+    if not hasattr(optuna.samplers.TPESampler, "_compute_acquisition_func"):
+        raise Unavailable(
+            "TPE must be that of an optuna whose TPESampler has _compute_acquisition_func, such as 4.5, got "
+            f"{optuna.__version__}; install an older one, or take another method"
+        )
 
     class PickyTpe(optuna.samplers.TPESampler):  # type: ignore[misc]
         def __init__(self, wanted: Callable[[Mapping[str, Any]], bool], **options: Any) -> None:
