@@ -11,7 +11,7 @@ from torch import Tensor
 from rcnas_zoo.networks.cost import Cost, cost
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.errors import InvalidInput, unknown_choice
-from rcnas_zoo.spec.residual import ResidualSpec, StageSpec
+from rcnas_zoo.spec.residual import BLOCKS, ResidualSpec, StageSpec
 from rcnas_zoo.spec.threat import ThreatModel
 
 CLEAN = "clean"
@@ -80,7 +80,7 @@ class Table:
     @cached_property
     def specs(self) -> tuple[ResidualSpec, ...]:
         """The networks, row by row."""
-        return tuple(replace(self.grid, stages=_stages(row)) for row in self.stages.tolist())
+        return tuple(replace(self.grid, stages=stages_of(row)) for row in self.stages)
 
     @cached_property
     def costs(self) -> tuple[Cost, ...]:
@@ -154,10 +154,10 @@ def stage_numbers(networks: Sequence[Sequence[StageSpec]]) -> Tensor:
     return torch.tensor(rows, dtype=torch.int64)
 
 
-def _stages(row: list[list[int]]) -> tuple[StageSpec, ...]:
-    return tuple(
-        StageSpec(depth, width, stride, "robust" if robust else "basic") for depth, width, stride, robust in row
-    )
+def stages_of(numbers: Tensor) -> tuple[StageSpec, ...]:
+    """The stages that numbers (stages, 4) say: depth, width, stride and robust bit of each."""
+    rows = numbers.tolist()
+    return tuple(StageSpec(depth, width, stride, BLOCKS[robust]) for depth, width, stride, robust in rows)
 
 
 def _coordinates(stages: Tensor) -> Tensor:

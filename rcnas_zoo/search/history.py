@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from rcnas_zoo.oracles.table import stage_numbers
-from rcnas_zoo.search.space import ResidualSpace, stages_of
+from rcnas_zoo.oracles.table import stage_numbers, stages_of
+from rcnas_zoo.search.space import ResidualSpace
 from rcnas_zoo.spec.residual import ResidualSpec
 from rcnas_zoo.spec.search import Outcome, Proposal
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.oracles.table import stages_of as stages_of
 from rcnas_zoo.spec.budget import format_macs
 from rcnas_zoo.spec.canonical import check_number
 from rcnas_zoo.spec.errors import InvalidInput
@@ -223,12 +224,6 @@ class ResidualSpace:
         numbers = ", ".join(str(index + 1) for index in ignored)
         height, width = self.smallest_map
         return f"stage {numbers}: down-sampling ignored, the last feature map must keep {height}x{width}"
-
-
-def stages_of(numbers: Tensor) -> tuple[StageSpec, ...]:
-    """The stages that numbers (stages, 4) say: depth, width, stride and robust bit of each."""
-    rows = numbers.tolist()
-    return tuple(StageSpec(depth, width, stride, BLOCKS[robust]) for depth, width, stride, robust in rows)
 
 
 def _halved(sides: tuple[int, int]) -> tuple[int, int]:

@@ -6,10 +6,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from rcnas_zoo.oracles.table import stage_numbers
+from rcnas_zoo.oracles.table import stage_numbers, stages_of
 from rcnas_zoo.search.rcnas.meta import MetaStep
 from rcnas_zoo.search.rcnas.meta_tasks import MetaTasks
-from rcnas_zoo.search.space import stages_of
 from rcnas_zoo.spec.residual import ResidualSpec, StageSpec
 from rcnas_zoo.spec.search import STATUSES
 
