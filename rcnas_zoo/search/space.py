@@ -92,24 +92,13 @@ class ResidualSpace:
         Raises:
             InvalidInput: not one action for each stage.
         """
-        numbers, ignored = self.outline(actions)
-        stages = tuple(StageSpec(d, w, stride, BLOCKS[robust]) for d, w, stride, robust in numbers)
-        return replace(self.teacher, stages=stages), self._note(ignored)
-
-    def outline(self, actions: Sequence[StageAction]) -> tuple[list[tuple[int, int, int, int]], list[int]]:
-        """What `decode` makes of the stages, as depth, width, stride and robust bit of each, and the places at which a
-        down-sampling bit is ignored.
-
-        Raises:
-            InvalidInput: not one action for each stage.
-        """
         stages = self.teacher.stages
         if len(actions) != len(stages):
             raise InvalidInput(f"a teacher of {len(stages)} stages takes one action for each, got {len(actions)}")
+        rows = [[action.width_ratio, action.depth_ratio, action.downsample, action.robust] for action in actions]
         asked = [index for index, action in enumerate(actions) if action.downsample]
-        halving, ignored = asked[: self.downsamplings], asked[self.downsamplings :]
-        pairs = enumerate(zip(stages, actions, strict=True))
-        return [_compressed(stage, action, 2 if index in halving else 1) for index, (stage, action) in pairs], ignored
+        (spec,) = self.decode_many(torch.tensor([rows], dtype=torch.float64))
+        return spec, self._note(asked[self.downsamplings :])
 
     def encode(self, spec: ResidualSpec) -> tuple[StageAction, ...]:
         """The actions that `decode` turns into this very network.
@@ -232,12 +221,6 @@ def _halved(sides: tuple[int, int]) -> tuple[int, int]:
 
 def _width_steps(width: int) -> int:
     return max(1, width // WIDTH_STEP)
-
-
-def _compressed(stage: StageSpec, action: StageAction, stride: int) -> tuple[int, int, int, int]:
-    steps = min(_width_steps(stage.width), max(1, round(action.width_ratio * stage.width / WIDTH_STEP)))
-    depth = max(1, round(action.depth_ratio * stage.depth))
-    return depth, WIDTH_STEP * steps, stride, int(action.robust)
 
 
 def _action(stage: StageSpec, whole: StageSpec) -> StageAction:

@@ -26,11 +26,6 @@ class TabulatedSpace(ResidualSpace):
         """The space of a table."""
         return cls(table.grid, table)
 
-    def decode(self, actions: Sequence[StageAction]) -> tuple[ResidualSpec, str]:
-        """See `ResidualSpace.decode`."""
-        numbers, ignored = self.outline(actions)
-        return self._nearest([numbers])[0], self._note(ignored)
-
     def decode_many(self, actions: Tensor) -> list[ResidualSpec]:
         """See `ResidualSpace.decode_many`."""
         return [self.table.specs[row] for row in self.table.nearest(self.numbers(actions)).tolist()]
@@ -56,7 +51,3 @@ class TabulatedSpace(ResidualSpace):
     def smallest(self) -> ResidualSpec:
         """See `ResidualSpace.smallest`."""
         return self.table.specs[int(self.table.macs.argmin())]
-
-    def _nearest(self, stages: Sequence[Sequence[tuple[int, int, int, int]]]) -> list[ResidualSpec]:
-        rows = self.table.nearest(torch.tensor(stages))
-        return [self.table.specs[row] for row in rows.tolist()]

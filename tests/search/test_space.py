@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.networks.named import named_spec
-from rcnas_zoo.search.space import ResidualSpace, StageAction, stages_of
+from rcnas_zoo.oracles.table import stages_of
+from rcnas_zoo.search.space import ResidualSpace, StageAction
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.network import InputSpec, NetworkSpec
 from rcnas_zoo.spec.residual import ResidualSpec, StageSpec
@@ -36,17 +37,15 @@ def every_spec(space: ResidualSpace) -> set[ResidualSpec]:
         }
         for index in range(3)
     ]
-    specs = set()
-    for bits in product((False, True), repeat=6):
-        for chosen in product(*stages):
-            asked = [
-                replace(action, downsample=down, robust=robust)
-                for action, down, robust in zip(
-                    space.encode(replace(space.teacher, stages=chosen)), bits[:3], bits[3:], strict=True
-                )
-            ]
-            specs.add(space.decode(asked)[0])
-    return specs
+    asked = [
+        [
+            [action.width_ratio, action.depth_ratio, down, robust]
+            for action, down, robust in zip(space.asking_for(chosen), bits[:3], bits[3:], strict=True)
+        ]
+        for bits in product((False, True), repeat=6)
+        for chosen in product(*stages)
+    ]
+    return set(space.decode_many(torch.tensor(asked, dtype=torch.float64)))
 
 
 def test_ratios_of_one_and_the_teachers_bits_give_the_teacher():
@@ -186,13 +185,36 @@ def test_a_teacher_of_another_kind_is_refused():
         ResidualSpace.of(Other())
 
 
-def test_many_actions_are_decoded_as_one_by_one(space):
+def plainly(space: ResidualSpace, action: list[list[float]]) -> list[list[int]]:
+    """Depth, width, stride and robust bit of each stage, by Python's own numbers."""
+    left, stages = space.downsamplings, []
+    for (width, depth, halve, robust), whole in zip(action, space.teacher.stages, strict=True):
+        steps = min(max(1, whole.width // 16), max(1, round(width * whole.width / 16)))
+        stride = 2 if halve and left > 0 else 1
+        left -= int(halve)
+        stages.append([max(1, round(depth * whole.depth)), 16 * steps, stride, int(robust)])
+    return stages
+
+
+@pytest.mark.parametrize("whole", [(4, 160), (7, 40), (1, 8)])
+def test_actions_are_rounded_as_python_rounds_them_also_at_half_points(whole):
+    depth, width = whole
+    space = ResidualSpace(ResidualSpec(DIGITS, 10, (StageSpec(depth, width),) * 3))
     generator = torch.Generator().manual_seed(0)
-    actions = torch.rand(60, 3, 4, generator=generator)
-    actions[..., 2:] = (actions[..., 2:] > 0.4).float()
-    singly = [
-        space.decode([StageAction(width, depth, bool(halve), bool(robust)) for width, depth, halve, robust in one])[0]
-        for one in actions.double().tolist()
-    ]
-    assert space.decode_many(actions) == singly
-    assert [stages_of(numbers) for numbers in space.numbers(actions)] == [spec.stages for spec in singly]
+    anywhere = torch.rand(5_000, 3, 4, generator=generator, dtype=torch.float64)
+    halves = torch.randint(0, 2 * 160 // 16 + 1, (5_000, 3, 4), generator=generator) / 2
+    half_points = (halves / torch.tensor([width / 16, depth, 1, 1], dtype=torch.float64)).clamp_max(1)
+    actions = torch.cat([anywhere, half_points])
+    actions[..., 2:] = (torch.rand(10_000, 3, 2, generator=generator) > 0.4).double()
+    assert space.numbers(actions).tolist() == [plainly(space, action) for action in actions.tolist()]
+
+
+def test_one_action_is_decoded_as_many_are(space):
+    generator = torch.Generator().manual_seed(0)
+    actions = torch.rand(60, 3, 4, generator=generator, dtype=torch.float64)
+    actions[..., 2:] = (actions[..., 2:] > 0.4).double()
+    many = space.decode_many(actions)
+    assert [stages_of(numbers) for numbers in space.numbers(actions)] == [spec.stages for spec in many]
+    for one, spec in zip(actions.tolist(), many, strict=True):
+        asked = [StageAction(width, depth, bool(halve), bool(robust)) for width, depth, halve, robust in one]
+        assert space.decode(asked)[0] == spec
