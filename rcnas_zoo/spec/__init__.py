@@ -2,6 +2,7 @@
 
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.budget import Budget
+from rcnas_zoo.spec.cells import CellPlan, CellSpec, EdgeSpec
 from rcnas_zoo.spec.errors import IntegrityError, InvalidInput, NotFound, RcnasError, Unavailable
 from rcnas_zoo.spec.network import InputSpec, NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
@@ -14,7 +15,10 @@ from rcnas_zoo.spec.threat import ThreatModel
 __all__ = [
     "AttackName",
     "Budget",
+    "CellPlan",
+    "CellSpec",
     "Claim",
+    "EdgeSpec",
     "InputSpec",
     "IntegrityError",
     "InvalidInput",

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.budget import Budget
+from rcnas_zoo.spec.cells import MAX_CHANNELS, MAX_LAYERS, OPERATIONS, CellPlan, CellSpec, EdgeSpec
 from rcnas_zoo.spec.dataset import DATASETS
 from rcnas_zoo.spec.network import InputSpec
 from rcnas_zoo.spec.recipe import (
@@ -66,6 +67,34 @@ SPECS = st.builds(
     stem_stride=STRIDES,
     activation=st.sampled_from(ACTIVATIONS),
 )
+
+
+@st.composite
+def cells(draw: st.DrawFn) -> CellPlan:
+    """Cells of one to five nodes, each with one to four edges from any earlier state."""
+    operations = st.sampled_from(OPERATIONS)
+    return CellPlan(
+        tuple(
+            tuple(draw(st.lists(st.builds(EdgeSpec, operations, st.integers(0, node + 1)), min_size=1, max_size=4)))
+            for node in range(draw(st.integers(1, 5)))
+        )
+    )
+
+
+CELLS = cells()
+CELL_SPECS = st.builds(
+    CellSpec,
+    INPUTS,
+    st.integers(2, 1_000_000),
+    CELLS,
+    CELLS,
+    channels=st.integers(2, MAX_CHANNELS),
+    layers=st.integers(1, MAX_LAYERS),
+    stem_multiplier=st.integers(1, 16),
+    stem_stride=STRIDES,
+    affine=st.booleans(),
+)
+NETWORKS = SPECS | CELL_SPECS
 
 # The objective fast makes one attack step; every other any number. Only one step of PGD may start from noise.
 METHODS = st.tuples(st.sampled_from(OBJECTIVES), st.integers(1, 10_000)).map(
