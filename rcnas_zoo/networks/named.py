@@ -1,10 +1,11 @@
-"""Architectures by name: Wide ResNets, WRN-34-R and the RobustResNets."""
+"""Architectures by name: Wide ResNets, WRN-34-R, the RobustResNets and networks of cells."""
 
 import re
 
+from rcnas_zoo.networks.cell_names import cell_network_names, cell_network_spec, names_cell_network
 from rcnas_zoo.networks.wide import BASE_WIDTHS, CIFAR, PerStage, wide_spec
 from rcnas_zoo.spec.errors import unknown_choice
-from rcnas_zoo.spec.network import InputSpec
+from rcnas_zoo.spec.network import InputSpec, NetworkSpec
 from rcnas_zoo.spec.residual import ResidualSpec
 from rcnas_zoo.spec.teacher import TeacherName
 
@@ -25,15 +26,23 @@ _SHAPES: dict[str, tuple[PerStage, PerStage, str]] = {
 
 
 def architecture_names() -> list[str]:
-    """The architectures of the catalogue; `named_spec` knows these and every other ``wrn-D-K``."""
+    """The architectures of the catalogue; `named_spec` knows more."""
     return [*_WIDE_RESNETS, *_SHAPES]
 
 
-def named_spec(name: str, input: InputSpec = CIFAR, classes: int = 10) -> ResidualSpec:
-    """The spec of a named architecture: one of `architecture_names`, or ``wrn-D-K`` with D = 6 n + 4.
+def is_named(text: str) -> bool:
+    """Whether a text has the form of an architecture's name; of a Wide ResNet, whether it begins like one."""
+    return text in architecture_names() or text.startswith("wrn-") or names_cell_network(text)
+
+
+def named_spec(name: str, input: InputSpec = CIFAR, classes: int = 10) -> NetworkSpec:
+    """The spec of a named architecture.
+
+    Known are `architecture_names`, every other ``wrn-D-K`` with D = 6 n + 4, and the cell networks of
+    `cell_network_spec`.
 
     Args:
-        name: such as ``wrn-28-10`` or ``robustresnet-a1``.
+        name: such as ``wrn-28-10``, ``robustresnet-a1`` or ``advrush-7@96``.
         input: what the network takes, of any number of channels; from 64 pixels on the stem has stride 2.
         classes: number of classes.
 
@@ -44,7 +53,10 @@ def named_spec(name: str, input: InputSpec = CIFAR, classes: int = 10) -> Residu
         return wide_spec(*_SHAPES[name], input, classes)
     if _WIDE_RESNET.fullmatch(name):
         return teacher_spec(TeacherName.parse(name), input, classes)
-    raise unknown_choice("an architecture", name, [*architecture_names(), "wrn-D-K"])
+    if names_cell_network(name):
+        return cell_network_spec(name, input, classes)
+    known = [*architecture_names(), "wrn-D-K", *cell_network_names(), "GENOTYPE-N@C"]
+    raise unknown_choice("an architecture", name, known)
 
 
 def teacher_spec(teacher: TeacherName, input: InputSpec, classes: int) -> ResidualSpec:

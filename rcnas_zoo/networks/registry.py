@@ -10,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rcnas_zoo.networks.cell_cost import cell_cost
 from rcnas_zoo.networks.counting import Cost
 from rcnas_zoo.networks.residual_cost import residual_cost
+from rcnas_zoo.spec.cells import CellSpec
 from rcnas_zoo.spec.errors import unknown_choice
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.residual import ResidualSpec
@@ -39,7 +41,16 @@ def _residual_module(spec: ResidualSpec) -> nn.Module:
     return ResidualNetwork(spec)
 
 
-_KINDS = {ResidualSpec.kind: NetworkKind(_residual_module, residual_cost)}
+def _cell_module(spec: CellSpec) -> nn.Module:
+    from rcnas_zoo.networks.cells import CellNetwork
+
+    return CellNetwork(spec)
+
+
+_KINDS = {
+    ResidualSpec.kind: NetworkKind(_residual_module, residual_cost),
+    CellSpec.kind: NetworkKind(_cell_module, cell_cost),
+}
 
 
 def kind_of(spec: NetworkSpec) -> NetworkKind:

@@ -16,12 +16,16 @@ _LARGE_PIXELS = 64
 def wide_spec(depths: PerStage, widths: PerStage, block: str, input: InputSpec, classes: int) -> ResidualSpec:
     """The spec with these depths and base widths (in channels) of its stages.
 
-    Images whose shorter side is 64 pixels or more get a stem of stride 2, so that a network costs on Tiny-ImageNet
-    what it costs on CIFAR, as in the tables of RC-NAS (arXiv 2406.06792).
-
     Raises:
         InvalidInput: a value outside its range; see `StageSpec` and `ResidualSpec`.
     """
     stages = tuple(StageSpec(*stage, block) for stage in zip(depths, widths, _STRIDES, strict=True))
-    stem_stride = 2 if min(input.shape[1:]) >= _LARGE_PIXELS else 1
-    return ResidualSpec(input, classes, stages, stem_stride=stem_stride)
+    return ResidualSpec(input, classes, stages, stem_stride=stem_stride(input))
+
+
+def stem_stride(input: InputSpec) -> int:
+    """2 for images whose shorter side is 64 pixels or more, else 1.
+
+    So a named network costs on Tiny-ImageNet what it costs on CIFAR, as in the tables of RC-NAS (arXiv 2406.06792).
+    """
+    return 2 if min(input.shape[1:]) >= _LARGE_PIXELS else 1

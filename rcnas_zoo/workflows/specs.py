@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rcnas_zoo.datasets.dataset import Dataset
-from rcnas_zoo.networks.named import architecture_names, named_spec
+from rcnas_zoo.networks.named import architecture_names, is_named, named_spec
 from rcnas_zoo.spec.errors import InvalidInput, NotFound
 from rcnas_zoo.spec.network import InputSpec, NetworkSpec
 from rcnas_zoo.workflows.entry_of import looks_like_path
@@ -19,7 +19,7 @@ def spec_for(text: str, dataset: Dataset) -> NetworkSpec:
     """The network that a user names, for the images of a data set.
 
     Args:
-        text: ``wrn-16-2``, ``robustresnet-a1``, ``spec.json``, an entry folder, or a zoo name such as ``robust-2m``.
+        text: ``wrn-16-2``, ``advrush-7@96``, ``spec.json``, an entry folder, or a zoo name such as ``robust-2m``.
         dataset: its shape and classes are given to a named architecture; a stored spec must have them already.
 
     Raises:
@@ -40,7 +40,7 @@ def spec_for(text: str, dataset: Dataset) -> NetworkSpec:
 
 def names_architecture(text: str) -> bool:
     """Whether a text names an architecture; a folder that was pulled under such a name does not hide it."""
-    return text in architecture_names() or (text.startswith("wrn-") and not looks_like_path(text))
+    return text in architecture_names() or (is_named(text) and not looks_like_path(text))
 
 
 def check_fits(spec: NetworkSpec, shape: Sequence[int], classes: int) -> None:

@@ -4,6 +4,7 @@ import torch
 from hypothesis import strategies as st
 from torch import nn
 
+from rcnas_zoo.spec.cells import OPERATIONS, CellPlan, CellSpec, EdgeSpec
 from rcnas_zoo.spec.network import InputSpec
 from rcnas_zoo.spec.residual import ResidualSpec, StageSpec
 
@@ -23,6 +24,32 @@ SPECS = st.builds(
     stem_width=st.integers(1, 20),
     stem_stride=STRIDES,
     activation=st.sampled_from(["relu", "silu"]),
+)
+
+
+@st.composite
+def cells(draw: st.DrawFn) -> CellPlan:
+    """Cells of one to three nodes, each with one to three edges from any earlier state."""
+    operations = st.sampled_from(OPERATIONS)
+    return CellPlan(
+        tuple(
+            tuple(draw(st.lists(st.builds(EdgeSpec, operations, st.integers(0, node + 1)), min_size=1, max_size=3)))
+            for node in range(draw(st.integers(1, 3)))
+        )
+    )
+
+
+CELL_SPECS = st.builds(
+    CellSpec,
+    st.builds(InputSpec, st.tuples(st.integers(1, 4), st.integers(1, 13), st.integers(1, 13))),
+    st.integers(2, 12),
+    cells(),
+    cells(),
+    channels=st.integers(2, 7),
+    layers=st.integers(1, 5),
+    stem_multiplier=st.integers(1, 3),
+    stem_stride=STRIDES,
+    affine=st.booleans(),
 )
 
 

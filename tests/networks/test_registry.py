@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 import pytest
 
 from rcnas_zoo.networks.build import build
+from rcnas_zoo.networks.cell_cost import cell_cost
+from rcnas_zoo.networks.cells import CellNetwork
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.networks.named import named_spec
 from rcnas_zoo.networks.registry import kind_of
@@ -29,13 +31,17 @@ class UnknownSpec(NetworkSpec):
         return cls(input, classes)
 
 
-def test_a_residual_spec_becomes_a_residual_network() -> None:
-    spec = named_spec("wrn-10-1", DIGITS)
-    assert isinstance(kind_of(spec).module(spec), ResidualNetwork)
-    assert kind_of(spec).cost is residual_cost
+@pytest.mark.parametrize(
+    ("name", "module", "cost"),
+    [("wrn-10-1", ResidualNetwork, residual_cost), ("advrush-1@4", CellNetwork, cell_cost)],
+)
+def test_a_spec_becomes_a_network_of_its_kind(name: str, module: type, cost: Any) -> None:
+    spec = named_spec(name, DIGITS)
+    assert isinstance(kind_of(spec).module(spec), module)
+    assert kind_of(spec).cost is cost
 
 
 @pytest.mark.parametrize("use", [kind_of, build, cost])
 def test_an_unknown_kind_is_refused_with_its_nearest_neighbour(use: Any) -> None:
-    with pytest.raises(InvalidInput, match=r"must be one of residual, got 'residuals' \(did you mean 'residual'"):
+    with pytest.raises(InvalidInput, match=r"must be one of residual, .*, got 'residuals' \(did you mean 'residual'"):
         use(UnknownSpec())
