@@ -9,21 +9,25 @@ from torch import Tensor, nn
 
 from rcnas_zoo.spec.errors import InvalidInput
 
+_SEQUENCES = ("stages", "cells")
+"""Attributes in which networks keep their parts in order."""
+
 
 def middle_layer(model: nn.Module) -> nn.Module:
     """The layer after which half of a network is behind an image.
 
-    It is the middle one of the outermost `stages` (a sequence of modules; the second of three), else of the children,
-    which are taken to run in their order. A child that holds all the parameters is looked into. Of an even number it
-    is the earlier one.
+    It is the middle one of the outermost `stages` or `cells` (a sequence of modules; the second of three), else of the
+    children, which are taken to run in their order. A child that holds all the parameters is looked into. Of an even
+    number it is the earlier one.
 
     Raises:
         InvalidInput: the model has fewer than two children.
     """
     for module in model.modules():
-        stages = getattr(module, "stages", None)
-        if isinstance(stages, nn.Sequential | nn.ModuleList) and len(stages) > 1:
-            return _middle(list(stages))
+        for name in _SEQUENCES:
+            parts = getattr(module, name, None)
+            if isinstance(parts, nn.Sequential | nn.ModuleList) and len(parts) > 1:
+                return _middle(list(parts))
     children = list(_unwrapped(model).children())
     if len(children) < 2:
         raise InvalidInput(

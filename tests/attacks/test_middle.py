@@ -29,6 +29,13 @@ def test_of_stages_it_is_the_middle_one(kind, count, middle):
     assert middle_layer(nn.Sequential(nn.Flatten(), net)) is net.stages[middle]
 
 
+@pytest.mark.parametrize(("count", "middle"), [(2, 0), (5, 2)])
+def test_of_cells_it_is_the_middle_one(count, middle):
+    net = Staged(1)
+    net.cells = nn.ModuleList([nn.Linear(2, 2) for _ in range(count)])
+    assert middle_layer(net) is net.cells[middle]
+
+
 def test_a_single_stage_is_no_middle():
     net = Staged(1)
     assert middle_layer(net) is net.stages
