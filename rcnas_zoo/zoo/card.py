@@ -1,15 +1,15 @@
 """Model cards: what a record and its spec say, for people, as Markdown."""
 
-import json
 from collections.abc import Sequence
 
 from rcnas_zoo.evaluation.intervals import wilson
 from rcnas_zoo.spec.budget import format_macs
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.record import Claim, Measurement, Record
-from rcnas_zoo.spec.residual import ResidualSpec
 from rcnas_zoo.spec.tables import percent
+from rcnas_zoo.zoo.card_architecture import architecture
 from rcnas_zoo.zoo.entry import WEIGHTS
+from rcnas_zoo.zoo.markdown import json_block, table, times
 
 
 def render_card(record: Record, spec: NetworkSpec) -> str:
@@ -17,12 +17,12 @@ def render_card(record: Record, spec: NetworkSpec) -> str:
     sections = [
         f"# {record.name}\n\n{_summary(record, spec)}",
         f"## Facts\n\n{_facts(record, spec)}",
-        f"## Architecture\n\n{_architecture(spec)}",
+        f"## Architecture\n\n{architecture(spec)}",
         f"## Measured here\n\n{_measured(record.measured)}",
         f"## Claimed elsewhere\n\n{_claimed(record.claimed)}",
         f"## Use\n\n{_use(record)}",
         f"## Training recipe\n\n{_recipe(record)}",
-        f"## Lineage\n\n{_data(record.lineage) if record.lineage else 'Nothing is recorded.'}",
+        f"## Lineage\n\n{json_block(record.lineage) if record.lineage else 'Nothing is recorded.'}",
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -38,7 +38,7 @@ def _summary(record: Record, spec: NetworkSpec) -> str:
 def _facts(record: Record, spec: NetworkSpec) -> str:
     given = spec.input
     rows = [
-        ("input", f"{_times(given.shape)} (channels, height, width), values in [{given.low:g}, {given.high:g}]"),
+        ("input", f"{times(given.shape)} (channels, height, width), values in [{given.low:g}, {given.high:g}]"),
         ("classes", spec.classes),
         ("parameters", f"{record.parameters:,}"),
         ("multiply-accumulates (MACs) of one image", f"{record.macs:,}"),
@@ -49,29 +49,7 @@ def _facts(record: Record, spec: NetworkSpec) -> str:
         ("created", record.created),
         ("spec digest", f"`{record.spec_digest}`"),
     ]
-    return _table(("fact", "value"), rows)
-
-
-def _architecture(spec: NetworkSpec) -> str:
-    if not isinstance(spec, ResidualSpec):
-        return f"Kind `{spec.kind}`.\n\n{_data(spec.body())}"
-    height, width = spec.input.shape[1:]
-    rows: list[tuple[object, ...]] = []
-    for name, blocks, channels, stride in _stages(spec):
-        height, width = -(-height // stride), -(-width // stride)
-        rows.append((name, blocks, channels, stride, _times((height, width))))
-    rows.append(("head", "average pooling, linear", spec.classes, "-", "-"))
-    text = f"A pre-activation residual network with {spec.activation} activations."
-    return f"{text}\n\n{_table(('part', 'blocks', 'channels out', 'stride', 'resolution'), rows)}"
-
-
-def _stages(spec: ResidualSpec) -> list[tuple[str, str, int, int]]:
-    stem = ("stem", "3x3 convolution", spec.stem_width, spec.stem_stride)
-    stages = [
-        (f"stage {number}", f"{stage.depth} {stage.block}", stage.output_channels, stage.stride)
-        for number, stage in enumerate(spec.stages, start=1)
-    ]
-    return [stem, *stages]
+    return table(("fact", "value"), rows)
 
 
 def _measured(measured: Sequence[Measurement]) -> str:
@@ -85,7 +63,7 @@ def _measurement(found: Measurement) -> str:
     head = f"### {found.dataset}, {found.split} split, {found.threat}"
     data = f"Seed {found.seed}, data digest `{found.data_digest}`."
     flags = [f"Reasons for doubt: {'; '.join(found.flags)}."] if found.flags else []
-    settings = [f"Settings of the attacks:\n\n{_data(found.settings)}"] if found.settings else []
+    settings = [f"Settings of the attacks:\n\n{json_block(found.settings)}"] if found.settings else []
     return "\n\n".join([head, data, _accuracies(found), *flags, *settings])
 
 
@@ -97,7 +75,7 @@ def _accuracies(found: Measurement) -> str:
         for name, accuracy in [("none (clean)", found.clean_accuracy), *attacks]
     ]
     worst = ("**all of them**", f"**{percent(found.robust_accuracy)}**", found.samples, _range(found.interval))
-    return _table(("attack", "accuracy", "samples", "95 % interval"), [*rows, worst])
+    return table(("attack", "accuracy", "samples", "95 % interval"), [*rows, worst])
 
 
 def _range(interval: tuple[float, float]) -> str:
@@ -113,7 +91,7 @@ def _claimed(claimed: Sequence[Claim]) -> str:
         for name, value in sorted(claim.accuracies.items())
     ]
     intro = "Stated by the sources named, not measured here, and not of these weights unless the source says so."
-    return f"{intro}\n\n{_table(('attack', 'accuracy', 'data set', 'threat', 'source'), rows)}"
+    return f"{intro}\n\n{table(('attack', 'accuracy', 'data set', 'threat', 'source'), rows)}"
 
 
 def _use(record: Record) -> str:
@@ -136,21 +114,4 @@ def _use(record: Record) -> str:
 def _recipe(record: Record) -> str:
     if record.recipe is None:
         return "None is recorded."
-    return f"Digest `{record.recipe.digest}`.\n\n{_data(record.recipe.to_dict())}"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    rule = ["---"] * len(header)
-    return "\n".join(f"| {' | '.join(_cell(value) for value in row)} |" for row in (header, rule, *rows))
-
-
-def _cell(value: object) -> str:
-    return " ".join(str(value).replace("|", "\\|").split())
-
-
-def _data(value: object) -> str:
-    return f"```json\n{json.dumps(value, indent=2, sort_keys=True)}\n```"
-
-
-def _times(sides: Sequence[int]) -> str:
-    return " x ".join(map(str, sides))
+    return f"Digest `{record.recipe.digest}`.\n\n{json_block(record.recipe.to_dict())}"

@@ -2,21 +2,16 @@ from dataclasses import replace
 
 import pytest
 
-from rcnas_zoo.spec.network import InputSpec, NetworkSpec
 from rcnas_zoo.spec.record import Claim
-from rcnas_zoo.spec.residual import ResidualSpec, StageSpec
 from rcnas_zoo.zoo.card import render_card
+from rcnas_zoo.zoo.card_architecture import architecture
+
+from .cards import rows
 
 
 @pytest.fixture
 def card(tiny_record, tiny_spec):
     return render_card(replace(tiny_record, files={"weights.safetensors": "0" * 64}), tiny_spec)
-
-
-def rows(card: str) -> list[list[str]]:
-    return [
-        [cell.strip() for cell in line.strip("|").split(" | ")] for line in card.splitlines() if line.startswith("|")
-    ]
 
 
 def test_every_measured_attack_has_its_samples_and_interval(card):
@@ -34,30 +29,8 @@ def test_claims_stand_apart_from_measurements_with_their_source(card):
     assert "not measured here" in claimed
 
 
-def test_the_architecture_is_told_stage_by_stage_with_resolutions(tiny_record):
-    stages = (StageSpec(3, 16, block="robust"), StageSpec(4, 20, stride=2), StageSpec(1, 8, stride=2))
-    spec = ResidualSpec(InputSpec((3, 33, 32)), 10, stages, stem_width=24, stem_stride=2, activation="silu")
-    found = rows(render_card(tiny_record, spec))
-    assert ["stem", "3x3 convolution", "24", "2", "17 x 16"] in found
-    assert ["stage 1", "3 robust", "64", "1", "17 x 16"] in found
-    assert ["stage 2", "4 basic", "20", "2", "9 x 8"] in found
-    assert ["stage 3", "1 basic", "8", "2", "5 x 4"] in found
-    assert ["head", "average pooling, linear", "10", "-", "-"] in found
-
-
-def test_a_spec_of_another_kind_is_told_as_data(tiny_record):
-    class OtherSpec(NetworkSpec):
-        kind = "other"
-        input, classes = InputSpec((1, 8, 8)), 10
-
-        def body(self):
-            return {"cells": 3}
-
-        @classmethod
-        def from_body(cls, input, classes, body):
-            return cls()
-
-    assert 'Kind `other`.\n\n```json\n{\n  "cells": 3\n}\n```' in render_card(tiny_record, OtherSpec())
+def test_the_architecture_is_told(card, tiny_spec):
+    assert f"## Architecture\n\n{architecture(tiny_spec)}\n" in card
 
 
 def test_licence_lineage_recipe_and_use_are_told(card, tiny_record):
