@@ -131,7 +131,10 @@ def _job(network: str, dataset: str, settings: TrainSettings, machine: Machine) 
 
 
 def _spec(network: str, dataset: Dataset, recipe: str) -> NetworkSpec:
-    """The network; a fresh one gets the activation that goes with the recipe, a stored one keeps its own."""
+    """The network; a fresh one gets the activation that goes with the recipe, a stored one keeps its own.
+
+    Networks of cells have ReLU alone.
+    """
     spec = spec_for(network, dataset)
     if recipe in ACTIVATIONS and names_architecture(network) and isinstance(spec, ResidualSpec):
         return replace(spec, activation=ACTIVATIONS[recipe])
@@ -147,6 +150,8 @@ def _recipe(dataset: Dataset, threat: ThreatModel, settings: TrainSettings) -> T
 
 
 def default_folder(network: str, dataset: str) -> Path:
-    """``./NAME-DATASET``: the network's name without folder, file ending, alias and version."""
+    """``./NAME-DATASET``: the network's name without folder, file ending, alias and version; N@C becomes N-C."""
+    if names_architecture(network):
+        return Path(f"{network.replace('@', '-')}-{dataset_slug(dataset)}")
     name = re.split("[@:]", Path(network).name.removesuffix(".json"))[0]
     return Path(f"{name}-{dataset_slug(dataset)}")

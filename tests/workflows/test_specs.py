@@ -14,7 +14,7 @@ DIGITS = load_dataset("digits")
 SPEC = named_spec("wrn-10-1", InputSpec((1, 8, 8)))
 
 
-@pytest.mark.parametrize("name", ["wrn-16-2", "wrn-28-10", "robustresnet-a1"])
+@pytest.mark.parametrize("name", ["wrn-16-2", "wrn-28-10", "robustresnet-a1", "lrnas", "advrush-2@8"])
 def test_a_named_architecture_is_made_for_the_images(name):
     assert spec_for(name, DIGITS) == named_spec(name, InputSpec((1, 8, 8)), 10)
 
@@ -40,6 +40,12 @@ def test_a_folder_that_was_pulled_does_not_hide_the_architecture_of_its_name(tmp
     assert spec_for("wrn-28-10", DIGITS).input.shape == (1, 8, 8)
     with pytest.raises(InvalidInput, match="must take images"):
         spec_for("./wrn-28-10", DIGITS)
+
+
+def test_an_entry_folder_hides_the_cell_network_of_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_entry("lrnas", SPEC, new_record("lrnas", SPEC))
+    assert spec_for("lrnas", DIGITS) == SPEC
 
 
 def test_a_misspelt_architecture_is_refused_with_its_neighbour():

@@ -36,7 +36,7 @@ def test_a_teacher_for_other_images_or_classes_is_refused(shape, classes, traine
 
 
 def test_a_teacher_of_another_kind_is_refused(trained, machine, monkeypatch):
-    other = SimpleNamespace(spec=SimpleNamespace(kind="cells"), folder="mine")
+    other = SimpleNamespace(spec=named_spec("advrush-1@4", InputSpec((1, 8, 8))), folder="mine")
     monkeypatch.setattr(teachers, "entry_of", lambda *_: other)
     with pytest.raises(InvalidInput, match="must be a residual network, got kind 'cells' in mine"):
         find_teacher(TASK, "mine", (1, 8, 8), 10, machine)

@@ -8,7 +8,10 @@ import pytest
 import torch
 
 from rcnas_zoo.candidates import training
+from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.networks.named import named_spec
 from rcnas_zoo.spec.errors import InvalidInput, Unavailable
+from rcnas_zoo.spec.network import InputSpec
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.recipe import OBJECTIVES
 from rcnas_zoo.spec.threat import ThreatModel
@@ -85,6 +88,17 @@ def test_a_stored_spec_can_be_trained_and_its_path_is_nobodys_business(trained, 
     assert entry.record.lineage["network"] == "spec.json"
 
 
+@pytest.mark.parametrize("network", ["lrnas-1@4", "robnet-1@4"])
+def test_a_network_of_cells_becomes_an_entry_that_verifies(network, here, tmp_path):
+    settings = TrainSettings(objective="sat", epochs=1, train_size=32, attacks=("pgd-2",))
+    entry = train(network, "digits", tmp_path / "mine", settings, Machine(cache=tmp_path / "cache"))
+    assert entry.spec == named_spec(network, InputSpec((1, 8, 8)))
+    assert verify_entry(str(entry.folder)).passed
+    assert describe(entry)["macs"] == cost(entry.spec).macs
+    with torch.no_grad():
+        assert load_model(entry)(torch.zeros(1, 1, 8, 8)).isfinite().all()
+
+
 def test_without_attacks_in_training_there_is_no_threat_in_the_record(here, tmp_path):
     settings = TrainSettings(objective="clean", epochs=1, attacks=("fgsm",))
     entry = train("wrn-10-1", "digits", tmp_path / "mine", settings, Machine(cache=tmp_path / "cache"))
@@ -123,6 +137,7 @@ def test_a_folder_that_cannot_be_the_entry_is_refused_before_anything_is_trained
     ("network", "dataset", "folder"),
     [
         ("wrn-16-2", "digits", "wrn-16-2-digits"),
+        ("advrush-7@96", "digits", "advrush-7-96-digits"),
         ("./specs/small.json", "cifar10", "small-cifar10"),
         ("robust-1.5m@digits", "digits", "robust-1.5m-digits"),
         ("robust-2m:3", "npz:/data/Mine 2.npz", "robust-2m-mine-2"),
