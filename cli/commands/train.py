@@ -66,7 +66,7 @@ def command(
 ) -> None:
     """Train a network adversarially, as an entry folder.
 
-    NAME_OR_SPEC is an architecture (wrn-16-2, robustresnet-a1), a spec file, an entry folder or a zoo name. A training
+    NAME_OR_SPEC is an architecture (wrn-16-2, advrush-7@96), a spec file, an entry folder or a zoo name. A training
     that was cut off goes on where it was when the same command is given again.
 
     \b
