@@ -1,11 +1,10 @@
 """Optuna's samplers as pure advisers: what they say hangs on the trials that were told and on a seed."""
 
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rcnas_zoo.search.quiet_optuna import quiet_optuna
 from rcnas_zoo.search.space import WIDTH_STEP
 from rcnas_zoo.spec.residual import BLOCKS, StageSpec
 
@@ -43,7 +42,7 @@ class Advice:
     def __init__(self, kind: SamplerKind, whole: Sequence[StageSpec]) -> None:
         self._kind = kind
         self._whole = tuple(whole)
-        with _quiet() as optuna:
+        with quiet_optuna() as optuna:
             self._distributions = _distributions(optuna.distributions, whole)
             self._study = optuna.create_study(directions=kind.directions)
         self._open = {name: one for name, one in self._distributions.items() if not one.single()}
@@ -51,7 +50,7 @@ class Advice:
     def tell(self, stages: Sequence[StageSpec], values: Sequence[float]) -> None:
         """Add a network with a value for each direction."""
         params = self._params(stages)
-        with _quiet() as optuna:
+        with quiet_optuna() as optuna:
             if self._kind.keeps_books:
                 self._note(optuna, params, values)
             else:
@@ -64,7 +63,7 @@ class Advice:
         The sampler's own methods are called, those that Optuna documents for who writes one: to ask the study again
         and again takes twice the time.
         """
-        with _quiet() as optuna:
+        with quiet_optuna() as optuna:
             self._study.sampler = self._kind.sampler(optuna, seed, lambda params: wanted(self._stages(params)))
             asked = self._study.ask()
             trial = self._trial(asked)
@@ -133,18 +132,3 @@ def _stages(params: Params) -> Stages:
         )
         for index in range(len(params) // 4)
     )
-
-
-@contextmanager
-def _quiet() -> Iterator[Any]:
-    """The library, imported only now, which tells of nothing but trouble meanwhile."""
-    import optuna
-
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            yield optuna
-    finally:
-        optuna.logging.set_verbosity(verbosity)
