@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from rcnas_zoo.spec.errors import Unavailable
 
@@ -32,12 +33,7 @@ def lock(folder: Path, key: str) -> Iterator[bool]:
     Raises:
         Unavailable: the folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = _file(folder, key).open("a+")
-    except OSError as error:
-        raise Unavailable(f"the folder {folder} must be writable: {error}; set RCNAS_CACHE to another") from error
-    with file:
+    with _opened(folder, key) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -47,6 +43,26 @@ def lock(folder: Path, key: str) -> Iterator[bool]:
         file.write(str(os.getpid()))
         file.flush()
         yield True
+
+
+@contextmanager
+def waited(folder: Path, key: str) -> Iterator[None]:
+    """Hold the lock ``key``, after whoever has it now; for work of milliseconds.
+
+    Raises:
+        Unavailable: the folder cannot be written.
+    """
+    with _opened(folder, key) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _opened(folder: Path, key: str) -> IO[str]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return _file(folder, key).open("a+")
+    except OSError as error:
+        raise Unavailable(f"the folder {folder} must be writable: {error}; set RCNAS_CACHE to another") from error
 
 
 def _file(folder: Path, key: str) -> Path:

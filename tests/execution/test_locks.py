@@ -2,16 +2,17 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
-from rcnas_zoo.execution.locks import exclusive
+from rcnas_zoo.execution.locks import exclusive, waited
 from rcnas_zoo.spec.errors import Unavailable
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from rcnas_zoo.execution.locks import exclusive
+from rcnas_zoo.execution.locks import exclusive, waited
 with exclusive(Path(sys.argv[1]), "key"):
     print("held", flush=True)
     time.sleep(600)
@@ -55,4 +56,12 @@ def test_a_lock_is_given_back_also_after_an_error(tmp_path):
 def test_a_folder_that_cannot_be_written_is_one_clear_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(Unavailable, match=r"must be writable.*RCNAS_CACHE"), exclusive(tmp_path / "file", "key"):
+        pass
+
+
+def test_whoever_waits_gets_the_lock_when_its_holder_ends(holder, tmp_path):
+    threading.Timer(0.2, holder.kill).start()
+    with waited(tmp_path, "key"):
+        assert holder.wait(timeout=10) == -signal.SIGKILL
+    with exclusive(tmp_path, "key"):
         pass
