@@ -21,6 +21,7 @@ FLOORS = (
     ("candidates",),
     ("oracles",),
     ("search",),
+    ("baselines",),
     ("reporting",),
     ("workflows",),
     ("face",),
