@@ -53,7 +53,7 @@ def open_run(
     made = os.environ.get("MLFLOW_RUN_ID")
     run_id = resume or made
     with answering(store.tracking_uri):
-        found = _taken_up(client, store, run_id, name) if run_id else _started(client, store, name)
+        found = _taken_up(client, store, run_id, name) if run_id else started(client, store, name)
         if made and run_id != made:
             client.set_tag(known_run(client, store, made).info.run_id, CONTINUES_TAG, run_id)
     with ended(TrackedRun(Link(store.tracking_uri, people), client, found, workflow)) as run:
@@ -117,10 +117,11 @@ def _end_children(client: MlflowClient, run: Run) -> None:
         client.set_terminated(child.info.run_id, "KILLED")
 
 
-def _started(client: MlflowClient, store: Store, name: str) -> Run:
+def started(client: MlflowClient, store: Store, name: str, tags: Mapping[str, str] | None = None) -> Run:
+    """A new run in the experiment ``rcnas-zoo``, under way."""
     from mlflow.tracking.context.registry import resolve_tags
 
-    return client.create_run(_experiment(client, store), tags=resolve_tags(), run_name=name)
+    return client.create_run(_experiment(client, store), tags={**resolve_tags(), **(tags or {})}, run_name=name)
 
 
 def _experiment(client: MlflowClient, store: Store) -> str:

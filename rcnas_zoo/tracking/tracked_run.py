@@ -96,18 +96,34 @@ class TrackedRun:
     @contextmanager
     def child(self, name: str, tags: Mapping[str, str] | None = None) -> Iterator[TrackedRun]:
         """A run below this one; its key, by which a resumed workflow knows it again, is its name unless a tag says."""
-        own = {PARENT_TAG: self.id, WORKFLOW_TAG: self.workflow, KEY_TAG: name}
         with self._link.patiently(f"the child run {name}"):
-            run = self._client.create_run(self._experiment, tags={**own, **(tags or {})}, run_name=name)
+            run = self._new_child(name, tags or {})
+        with ended(TrackedRun(self._link, self._client, run, self.workflow)) as child:
+            yield child
+
+    @contextmanager
+    def only_child(self, key: str) -> Iterator[TrackedRun]:
+        """The run below this one with this key, new or taken up again, whatever had become of it.
+
+        Of those who ask for one key at once each would make a run of its own: the caller must be alone with the key.
+        """
+        with self._link.patiently(f"the child run {key}"):
+            known = next(self._children(f"tags.`{KEY_TAG}` = '{key}'"), None)
+            if known is not None:
+                self._client.update_run(known.info.run_id, status="RUNNING")
+            run = known or self._new_child(key, {})
         with ended(TrackedRun(self._link, self._client, run, self.workflow)) as child:
             yield child
 
     def finished_children(self) -> dict[str, str]:
         """Key to run id of the children that came to a clean end."""
-        where = f"tags.`{PARENT_TAG}` = '{self.id}' AND attributes.status = 'FINISHED'"
-        search = partial(self._client.search_runs, [self._experiment], where)
         with self._link.patiently("the child runs"):
-            return {run.data.tags[KEY_TAG]: run.info.run_id for run in pages(search)}
+            return {run.data.tags[KEY_TAG]: run.info.run_id for run in self._children("attributes.status = 'FINISHED'")}
+
+    def afresh(self) -> TrackedRun:
+        """The same run, knowing also what other processes have logged of it meanwhile."""
+        with self._link.patiently("the state of the run"):
+            return TrackedRun(self._link, self._client, self._client.get_run(self.id), self.workflow)
 
     def end(self, status: str) -> None:
         """Close the run as ``FINISHED``, ``FAILED`` or ``KILLED`` once everything has arrived."""
@@ -120,6 +136,14 @@ class TrackedRun:
         with self._link.briefly():
             self._client.set_terminated(self.id, status)
             self.backlog.deliver()
+
+    def _new_child(self, key: str, tags: Mapping[str, str]) -> Run:
+        own = {PARENT_TAG: self.id, WORKFLOW_TAG: self.workflow, KEY_TAG: key}
+        return self._client.create_run(self._experiment, tags={**own, **tags}, run_name=key)
+
+    def _children(self, condition: str) -> Iterator[Run]:
+        where = f"tags.`{PARENT_TAG}` = '{self.id}' AND {condition}"
+        return pages(partial(self._client.search_runs, [self._experiment], where))
 
 
 @contextmanager
