@@ -12,7 +12,7 @@ from rcnas_zoo.spec.errors import Unavailable
 HOLD = """
 import sys, time
 from pathlib import Path
-from rcnas_zoo.execution.locks import exclusive, waited
+from rcnas_zoo.execution.locks import exclusive
 with exclusive(Path(sys.argv[1]), "key"):
     print("held", flush=True)
     time.sleep(600)

@@ -4,8 +4,10 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from tests.baselines.studies.worker import counts
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -16,13 +18,26 @@ def start(folder: Path, seconds: float = 0.0) -> subprocess.Popen:
 
 
 def answer(process: subprocess.Popen) -> list:
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=300)
     assert process.returncode == 0
     return json.loads(output)
 
 
+def kill_at(trial: int, folder: Path, processes: Sequence[subprocess.Popen], done: list[int]) -> subprocess.Popen:
+    """Kill the process that hangs in a trial, once the other has nothing left to do but to wait; returns the other."""
+    said = folder / f"hanging-{trial}"
+    until(lambda: said.exists() and said.read_text().endswith("\n"))
+    killed, other = sorted(processes, key=lambda process: process.pid != int(said.read_text()))
+    assert killed.pid == int(said.read_text())
+    until(lambda: counts(folder, "done") == done)
+    killed.kill()
+    killed.communicate()
+    (folder / f"hang-{trial}").unlink()
+    return other
+
+
 def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from rcnas_zoo.baselines.studies.work import work
-from tests.baselines.studies.processes import answer, start, until
+from tests.baselines.studies.processes import answer, kill_at, start
 from tests.baselines.studies.worker import Bowl, counts, plan_of
 
 EIGHT = list(range(8))
@@ -32,14 +32,9 @@ def test_two_processes_finish_a_study_once_and_as_one_would(folder):
 
 def test_the_trial_of_a_killed_process_is_finished_by_the_other_with_its_number_and_settings(folder):
     (folder / "hang-2").touch()
-    killed = start(folder)
-    until((folder / "hanging-2").exists)
-    other = start(folder)
-    # The other goes on up to the first trial that must know the one that hangs.
-    until(lambda: counts(folder, "done") == [0, 1, 3, 4, 5])
-    killed.kill()
-    killed.communicate()
-    (folder / "hang-2").unlink()
+    processes = [start(folder) for _ in range(2)]
+    # The other process goes on up to the first trial that must know the one that hangs.
+    other = kill_at(2, folder, processes, done=[0, 1, 3, 4, 5])
     answers = answer(other)
     assert counts(folder, "begun") == [0, 1, 2, 2, *range(3, 8)]
     assert counts(folder, "done") == EIGHT

@@ -1,10 +1,12 @@
 """A process that works at a study: `python -m tests.baselines.studies.worker FOLDER [pace]`.
 
 The plan lies in FOLDER/plan.json. Each trial leaves a line in FOLDER/begun and one in FOLDER/done. A trial that finds
-FOLDER/hang-N stays under way until that file is gone, after it has drawn its parameters and said FOLDER/hanging-N.
+FOLDER/hang-N stays under way until that file is gone, after it has drawn a parameter and written its process's
+number into FOLDER/hanging-N.
 """
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -40,13 +42,14 @@ class Bowl:
     def hang(self, number: int) -> None:
         flag = self.folder / f"hang-{number}"
         if flag.exists():
-            (self.folder / f"hanging-{number}").touch()
+            (self.folder / f"hanging-{number}").write_text(f"{os.getpid()}\n")
             while flag.exists():
                 time.sleep(0.01)
 
 
 def counts(folder: Path, name: str) -> list[int]:
-    return sorted(map(int, (folder / name).read_text().split()))
+    file = folder / name
+    return sorted(map(int, file.read_text().split())) if file.exists() else []
 
 
 def plan_of(folder: Path, **changes: object) -> StudyPlan:
