@@ -34,9 +34,7 @@ def lock(folder: Path, key: str) -> Iterator[bool]:
         Unavailable: the folder cannot be written.
     """
     with _opened(folder, key) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
             yield False
             return
         file.truncate(0)
@@ -53,7 +51,7 @@ def waited(folder: Path, key: str) -> Iterator[None]:
         Unavailable: the folder cannot be written.
     """
     with _opened(folder, key) as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _taken(file, fcntl.LOCK_EX)
         yield
 
 
@@ -63,6 +61,18 @@ def _opened(folder: Path, key: str) -> IO[str]:
         return _file(folder, key).open("a+")
     except OSError as error:
         raise Unavailable(f"the folder {folder} must be writable: {error}; set RCNAS_CACHE to another") from error
+
+
+def _taken(file: IO[str], how: int) -> bool:
+    try:
+        fcntl.flock(file, how)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise Unavailable(
+            f"the file {file.name} must lie where files can be locked: {error}; use another folder"
+        ) from error
+    return True
 
 
 def _file(folder: Path, key: str) -> Path:
