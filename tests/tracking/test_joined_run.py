@@ -56,12 +56,16 @@ def test_to_ask_makes_no_store(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def cut_off(run):
+    run.metrics({"loss": 1.0}, 1)
+    raise KeyboardInterrupt
+
+
 def test_the_only_child_is_made_once_and_taken_up_again(store):
     client = store.client()
     with join(store) as run:
         with pytest.raises(KeyboardInterrupt), run.only_child("trial/000") as first:
-            first.metrics({"loss": 1.0}, 1)
-            raise KeyboardInterrupt
+            cut_off(first)
         assert client.get_run(first.id).info.status == "KILLED"
         with run.only_child("trial/000") as again, run.only_child("trial/001") as other:
             again.metrics({"loss": 1.0}, 1)

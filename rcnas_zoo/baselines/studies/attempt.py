@@ -48,13 +48,15 @@ class Attempt:
 
     def _suggest(self, how: str, name: str, *arguments: Any, **options: Any) -> Any:
         # What an earlier attempt has fixed is drawn all the same, so that the next draws are those that followed it.
-        drawn, distribution = self._adviser.suggest(how, name, *arguments, **options)
-        if name not in self._parameters:
-            fixed = self._claim.parameters
-            self._parameters[name] = fixed.get(name, drawn)
-            if name not in fixed:
+        try:
+            drawn, distribution = self._adviser.suggest(how, name, *arguments, **options)
+            if name not in self._claim.parameters and name not in self._parameters:
                 self._book.keep_parameter(self._claim, name, drawn, distribution)
-        return self._parameters[name]
+        except ValueError as error:
+            raise InvalidInput(
+                f"a trial must ask for the parameter {name!r} as those before it did: {' '.join(str(error).split())}"
+            ) from error
+        return self._parameters.setdefault(name, self._claim.parameters.get(name, drawn))
 
     def _report(self, step: int, value: float) -> None:
         self._reports[step] = value

@@ -113,7 +113,8 @@ class Book:
                 if not trial.state.is_finished():
                     held.push(attempt.pop_all())
                     known = tuple(trials[: max(0, number + 1 - self.plan.together)])
-                    return Claim(number, trial._trial_id, dict(trial.params), known)
+                    trial_id = self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
+                    return Claim(number, trial_id, dict(trial.params), known)
         return None
 
     def _trials(self) -> list[Any]:

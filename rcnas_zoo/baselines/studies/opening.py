@@ -35,19 +35,26 @@ def opened_book(plan: StudyPlan) -> Iterator[Book]:
 
 
 def _study(plan: StudyPlan, storage: Any) -> int:
-    known = {study.study_name: study for study in storage.get_all_studies()}
-    if plan.name not in known:
-        with quiet_optuna() as optuna:
-            directions = [optuna.study.StudyDirection[direction.upper()] for direction in plan.directions]
-            study_id: int = storage.create_new_study(directions, plan.name)
+    try:
+        study_id: int = storage.get_study_id_from_name(plan.name)
+    except KeyError:
+        study_id = _new_study(plan, storage)
     else:
-        study_id = known[plan.name]._study_id
         found = storage.get_study_user_attrs(study_id).get(PLAN_ATTRIBUTE)
         # A process that was killed between the two steps has left a study without a plan and without trials.
         if found is not None or storage.get_all_trials(study_id):
             _check_plan(plan, found)
             return study_id
-    storage.set_study_user_attr(study_id, PLAN_ATTRIBUTE, {"digest": plan.digest, **plan.identity})
+    with quiet_optuna() as optuna:
+        note = {"digest": plan.digest, **plan.identity, "optuna": optuna.__version__}
+    storage.set_study_user_attr(study_id, PLAN_ATTRIBUTE, note)
+    return study_id
+
+
+def _new_study(plan: StudyPlan, storage: Any) -> int:
+    with quiet_optuna() as optuna:
+        directions = [optuna.study.StudyDirection[direction.upper()] for direction in plan.directions]
+        study_id: int = storage.create_new_study(directions, plan.name)
     return study_id
 
 

@@ -10,9 +10,7 @@ POPULATION = 8
 
 
 def _tpe(optuna: Any, seed: int) -> Any:
-    return optuna.samplers.TPESampler(
-        n_startup_trials=START_UP, multivariate=True, group=True, constant_liar=False, seed=seed
-    )
+    return optuna.samplers.TPESampler(n_startup_trials=START_UP, multivariate=True, group=True, seed=seed)
 
 
 def _random(optuna: Any, seed: int) -> Any:

@@ -31,6 +31,8 @@ def opened(address: Address) -> Iterator[Any]:
         storage = _journal(address.journal, address.leases.parent) if address.journal else _database(address)
     try:
         yield storage
+    except _storage_failure() as error:
+        raise _unusable(address, error) from error
     finally:
         if not address.journal:
             storage.remove_session()
@@ -58,7 +60,18 @@ def _database(address: Address) -> Any:
         try:
             return optuna.storages.RDBStorage(address.url, engine_kwargs=options)
         except (SQLAlchemyError, ImportError, ValueError, RuntimeError) as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0].replace(address.url, address.shown)
-            raise Unavailable(
-                f"the storage {address.shown} must be a database that Optuna can use: {reason}; mend it, or use another"
-            ) from error
+            raise _unusable(address, error) from error
+
+
+def _storage_failure() -> type[Exception]:
+    # Only looked up when something has failed, and then Optuna is imported already.
+    with quiet_optuna() as optuna:
+        failure: type[Exception] = optuna.exceptions.StorageInternalError
+    return failure
+
+
+def _unusable(address: Address, error: Exception) -> Unavailable:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0].replace(address.url, address.shown)
+    return Unavailable(
+        f"the storage {address.shown} must be a database that Optuna can use: {reason}; mend it, or use another"
+    )
