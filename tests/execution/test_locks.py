@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -64,4 +65,14 @@ def test_whoever_waits_gets_the_lock_when_its_holder_ends(holder, tmp_path):
     with waited(tmp_path, "key"):
         assert holder.wait(timeout=10) == -signal.SIGKILL
     with exclusive(tmp_path, "key"):
+        pass
+
+
+@pytest.mark.parametrize("hold", [exclusive, waited])
+def test_a_file_system_without_locks_is_one_clear_line(hold, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(Unavailable, match=r"must lie where files can be locked: .*No locks"), hold(tmp_path, "key"):
         pass

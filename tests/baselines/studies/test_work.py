@@ -1,6 +1,7 @@
 import threading
 from dataclasses import replace
 
+import optuna
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -147,7 +148,19 @@ def test_settings_that_were_fixed_stay_so_even_if_the_sampler_would_answer_other
     with pytest.raises(KeyboardInterrupt):
         work(plan, interrupted)
     monkeypatch.setattr("rcnas_zoo.baselines.studies.adviser._seed", lambda seed, number: 99)
-    assert work(plan, Bowl(tmp_path)).trials[0].parameters["x"] == seen[0]
+    (trial,) = work(plan, Bowl(tmp_path)).trials
+    assert trial.parameters["x"] == trial.payload["shown"][0] == seen[0]
+
+
+def test_a_trial_of_nsga2_keeps_its_generation(tmp_path):
+    file = tmp_path / "s"
+    work(plan_of(tmp_path, trials=18, together=1, sampler="nsga2", storage=f"journal:{file}"), Bowl(tmp_path))
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(file)))
+    trials = optuna.load_study(study_name="bowl", storage=storage).trials
+    generations = [
+        value for trial in trials for name, value in trial.system_attrs.items() if name.endswith(":generation")
+    ]
+    assert generations == [0] * 8 + [1] * 8 + [2] * 2
 
 
 @pytest.mark.parametrize(
