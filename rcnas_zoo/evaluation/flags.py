@@ -11,10 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from rcnas_zoo.attacks.losses import negative_margin
+from rcnas_zoo.evaluation.contradictions import contradictions
 from rcnas_zoo.evaluation.labelling import label_flags
 
-NOT_WEAKER = ("a3", "a3-search")
-"""Attacks that claim to be stronger than AutoAttack."""
 _SUM_TOLERANCE = 1e-4
 _NARROWEST_SHARE = 0.02
 """Of the value range. The usual mistake is a division by 255 too many."""
@@ -88,11 +87,8 @@ def attack_flags(accuracies: Mapping[str, float], settings: Mapping[str, Mapping
             yield f"{name}-substitute: {setting['substitute']}"
         if name == "naa" and "source" not in setting:
             yield "naa-without-source: naa is made for transfer and weak on the network itself; name another --source"
-    strongest = accuracies.get("autoattack", 0.0)
-    for name, accuracy in accuracies.items():
-        # What is made on another network says nothing of the strength of attacks on this one.
-        if accuracy < strongest and name not in NOT_WEAKER and "source" not in settings.get(name, {}):
-            yield f"autoattack-above-{name}: {strongest:.4f} under autoattack, {accuracy:.4f} under {name}"
+    # What is made on another network says nothing of the strength of attacks on this one.
+    yield from contradictions({name: a for name, a in accuracies.items() if "source" not in settings.get(name, {})})
 
 
 def _look_like_probabilities(outputs: Tensor) -> bool:
