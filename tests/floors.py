@@ -23,6 +23,7 @@ FLOORS = (
     ("search",),
     ("baselines",),
     ("reporting",),
+    ("paper",),
     ("workflows",),
     ("face",),
     ("cli",),
