@@ -24,7 +24,7 @@ class FinalPlan:
     """What the test split is asked.
 
     Attributes:
-        attacks: attacks on the whole test split.
+        attacks: attacks on the whole test split; none if it is the subset alone that is measured.
         subset_attacks: costly attacks on a fixed, seeded subset.
         subset_samples: images of that subset.
     """
@@ -119,7 +119,7 @@ def measure_on_test(model: nn.Module, job: FinalJob, observer: Observer) -> tupl
     training, plan = job.training, job.plan
     dataset = training.source.dataset()
     test = dataset.test()
-    parts = [(test, plan.attacks)]
+    parts = [(test, plan.attacks)] if plan.attacks else []
     if plan.subset_attacks:
         parts.append((subset(test, plan.subset_samples, training.seed), plan.subset_attacks))
     measured: list[Measurement] = []
