@@ -29,6 +29,7 @@ COMMANDS = (
     "retrain",
     "publish",
     "plan",
+    "reproduce",
     "runs",
     "doctor",
 )

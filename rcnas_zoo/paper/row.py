@@ -67,8 +67,9 @@ class Row:
     def from_dict(cls, data: object) -> "Row":
         """The row of plain JSON data, strictly checked; figures are texts."""
         fields = dataclass_fields(cls, data, "a row")
-        costs = {name: Figure(fields[name]) for name in ("parameters", "macs") if name in fields}
-        return cls(**{**fields, **costs, "claims": _claims(fields["claims"])})
+        fields |= {name: Figure(fields[name]) for name in ("parameters", "macs") if name in fields}
+        fields["claims"] = _claims(fields["claims"])
+        return cls(**fields)
 
 
 def _claims(data: object) -> dict[str, tuple[Figure, ...]]:
