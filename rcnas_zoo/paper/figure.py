@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 
 from rcnas_zoo.spec.errors import InvalidInput, shortened
 
@@ -34,8 +35,8 @@ class Figure:
 
     @property
     def fraction(self) -> float:
-        """The number of a table in percent, in [0, 1]."""
-        return self.value / 100
+        """The number of a table in percent, in [0, 1]: the float next to it, as if it were printed so."""
+        return float(Decimal(self.printed.partition("±")[0]) / 100)
 
     def __str__(self) -> str:
         return self.printed

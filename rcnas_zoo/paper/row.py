@@ -66,7 +66,7 @@ class Row:
     @classmethod
     def from_dict(cls, data: object) -> "Row":
         """The row of plain JSON data, strictly checked; figures are texts."""
-        fields = dataclass_fields(cls, data, "a row")
+        fields = dict(dataclass_fields(cls, data, "a row"))
         fields |= {name: Figure(fields[name]) for name in ("parameters", "macs") if name in fields}
         fields["claims"] = _claims(fields["claims"])
         return cls(**fields)

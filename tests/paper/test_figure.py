@@ -9,7 +9,8 @@ from rcnas_zoo.spec.errors import InvalidInput
 def test_a_figure_is_read_and_stays_as_it_is_printed():
     figure = Figure("84.90±0.06")
     assert (figure.value, figure.deviation, str(figure)) == (84.9, 0.06, "84.90±0.06")
-    assert figure.fraction == pytest.approx(0.849)
+    assert figure.fraction == 0.849
+    assert [Figure(printed).fraction for printed in ("84.62", "55.90", "7")] == [0.8462, 0.559, 0.07]
     assert (Figure("128").value, Figure("3.5").deviation) == (128.0, None)
 
 
