@@ -1,9 +1,9 @@
 """A reproduced table for people, and as plain JSON data."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeAlias
 
 from rcnas_zoo.paper.catalogue import SOURCE
 from rcnas_zoo.paper.table import Column, Table
@@ -14,6 +14,8 @@ from rcnas_zoo.workflows.forecast import ASSUMPTIONS
 from rcnas_zoo.workflows.kept_works import Made
 from rcnas_zoo.workflows.reproduce import Cell, Reproduction
 from rcnas_zoo.workflows.scales import SCALES, Scale
+
+Renderer: TypeAlias = Callable[[Sequence[str], Sequence[Sequence[object]]], str]
 
 _WIDTH = 110
 
@@ -119,12 +121,12 @@ def reproduction_text(made: Reproduction) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def claims_table(made: Reproduction) -> str:
-    """One line a cell."""
+def claims_table(made: Reproduction, render: Renderer = render_table) -> str:
+    """One line a cell; `render_markdown` makes Markdown of it."""
     heads = [column.printed for column in made.table.columns]
     costs = any(cell.entry.row.macs for cell in made.cells)
     header = ["row", "data set", *(("M parameters", "G MACs") if costs else ()), *heads, "h on H200", "twin", "state"]
-    return render_table(header, [_claims_line(cell, costs) for cell in made.cells])
+    return render(header, [_claims_line(cell, costs) for cell in made.cells])
 
 
 def _claims_line(cell: Cell, costs: bool) -> list[object]:

@@ -1,0 +1,74 @@
+"""One training and one search, as small as they can be."""
+
+from dataclasses import replace
+
+import pytest
+
+from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.networks.named import named_spec
+from rcnas_zoo.paper.catalogue import load_table
+from rcnas_zoo.spec.errors import Unavailable
+from rcnas_zoo.spec.network import InputSpec
+from rcnas_zoo.spec.observer import Silent
+from rcnas_zoo.spec.threat import ThreatModel
+from rcnas_zoo.tracking.listing import list_runs
+from rcnas_zoo.workflows import making
+from rcnas_zoo.workflows.finals import run_final
+from rcnas_zoo.workflows.kept_works import kept
+from rcnas_zoo.workflows.machine import Machine
+from rcnas_zoo.workflows.making import make
+from rcnas_zoo.workflows.scales import SCALES, Asked
+from rcnas_zoo.workflows.twins import work_for
+
+QUICK = replace(SCALES["tiny"], attack="pgd-2", iterations=1, epochs=1, search_epochs=1)
+TRAINED = work_for(load_table("table-1").find("wrn-28-10"), "cifar10", QUICK)
+SEARCHED = work_for(load_table("table-9").find("rc-nas-5g"), "cifar10", QUICK)
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory) -> Machine:
+    """One cache for all, so that the network is trained once."""
+    return Machine(workers=1, cache=tmp_path_factory.mktemp("making") / "cache")
+
+
+def asked(*radii, samples=16):
+    return Asked(tuple(ThreatModel.parse(radius) for radius in radii), ("pgd-2", "fgsm"), samples)
+
+
+def test_a_training_is_measured_under_each_threat_on_the_same_images_and_kept(machine, here):
+    question = asked("1/10", "1/5")
+    made = make(TRAINED, question, machine, Silent(), "rcnas-zoo reproduce x")
+    assert [measured.threat for measured in made.measured] == ["linf@1/10", "linf@1/5"]
+    assert {(m.dataset, m.split, m.samples, m.data_digest) for m in made.measured} == {
+        ("digits", "test", 16, made.measured[0].data_digest)
+    }
+    narrow, wide = made.measured
+    assert narrow.clean_accuracy == wide.clean_accuracy
+    assert set(narrow.attacks) == {"pgd-2", "fgsm"}
+    assert wide.robust_accuracy <= narrow.robust_accuracy
+    spec = named_spec("wrn-10-1", InputSpec((1, 8, 8)), 10)
+    assert (made.digest, made.macs, made.search_seconds) == (spec.digest, cost(spec).macs, 0)
+    assert kept(TRAINED, question, machine) == made
+    (run,) = list_runs(here)
+    assert (run.id, run.workflow, run.status) == (made.run_id, "reproduce", "FINISHED")
+
+
+def test_what_was_made_before_is_not_made_again(machine, here, monkeypatch):
+    made = make(TRAINED, asked("1/5", samples=2), machine, Silent())
+    monkeypatch.setattr(making, "open_run", lambda *_: pytest.fail("it was made again"))
+    assert make(TRAINED, asked("1/5", samples=2), machine, Silent()) == made
+
+
+def test_a_search_ends_with_a_network_within_the_budget(machine, here):
+    made = make(SEARCHED, asked("1/5"), machine, Silent())
+    assert made.macs <= 700_000
+    assert 0 < made.search_seconds < made.seconds
+    assert made.measured[0].samples == 16
+
+
+def test_a_training_that_diverges_is_no_result(machine, here, monkeypatch):
+    monkeypatch.setattr(making, "run_final", lambda *given: replace(run_final(*given), diverged=True))
+    question = asked("1/5", samples=3)
+    with pytest.raises(Unavailable, match="must keep a finite loss"):
+        make(TRAINED, question, machine, Silent())
+    assert kept(TRAINED, question, machine) is None
