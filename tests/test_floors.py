@@ -32,6 +32,7 @@ LIGHT_MODULES = [
     *(module for module in MODULES if room_of(module) == "spec"),
     *(f"rcnas_zoo.networks.{name}" for name in ("cost", "named", "scaling")),
     *(f"rcnas_zoo.zoo.{name}" for name in ("names", "catalogue", "index", "entry")),
+    *(f"rcnas_zoo.paper.{name}" for name in ("catalogue", "lint")),
     "rcnas_zoo_cli.main",
 ]
 

@@ -1,15 +1,21 @@
 """The tables of ``docs/reproduction.md``: what can be said of the paper on any machine."""
 
+import textwrap
+
 from rcnas_zoo.paper.catalogue import table_names
 from rcnas_zoo.spec.tables import render_markdown
 from rcnas_zoo.workflows.forecast import ASSUMPTIONS
 from rcnas_zoo.workflows.reproduce import Reproduction, claimed
 from rcnas_zoo.workflows.reproduce_text import claims_table
 
+_WIDTH = 130
+
 
 def page_tables() -> str:
     """Every table in Markdown: claims, forecasts and states where nothing was measured and there is no GPU."""
-    return "\n\n".join([ASSUMPTIONS, *(_section(claimed(name)) for name in table_names())]) + "\n"
+    return (
+        "\n\n".join([textwrap.fill(ASSUMPTIONS, _WIDTH), *(_section(claimed(name)) for name in table_names())]) + "\n"
+    )
 
 
 def _section(made: Reproduction) -> str:

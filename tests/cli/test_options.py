@@ -22,6 +22,7 @@ REQUIRED = {
     "retrain": ["robust-2m"],
     "publish": ["./mine", "--name", "robust-mine"],
     "plan": ["digits/pgd-20/wrn-16-2/2m"],
+    "reproduce": ["table-1"],
 }
 
 
@@ -64,7 +65,7 @@ def test_every_command_speaks_json_and_debugs(name):
     assert {"--json", "--debug"} <= options
 
 
-@pytest.mark.parametrize("name", ["compare", "evaluate", "finetune", "retrain", "train"])
+@pytest.mark.parametrize("name", ["compare", "evaluate", "finetune", "reproduce", "retrain", "train"])
 def test_what_takes_long_has_the_common_options(name):
     words = ["--device", "cpu", "--workers", "3", "--data-root", "data", "--download", "--quiet", "-v"]
     common = {"device": "cpu", "workers": 3, "data_root": Path("data"), "download": True, "quiet": True}

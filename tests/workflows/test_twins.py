@@ -78,11 +78,3 @@ def test_rows_that_are_the_same_have_the_same_work():
         works = [work(*row, scale) for row in rows]
         assert all(each == works[0] for each in works)
     assert work("table-1", "wrn-28-10", TINY) != work("table-1", "wrn-34-12", TINY)
-
-
-def test_a_work_says_what_it_is():
-    texts = [str(work(*row, TINY)) for row in (("table-1", "wrn-34-12"), ("table-10", "rc-nas-without-cost"))]
-    assert texts == [
-        "tiny WRN-34-12 (1.65 M MACs) on digits, 10 epochs of trades",
-        "digits/pgd-20/wrn-16-1/1600k: 6 networks by a fresh agent without cost",
-    ]
