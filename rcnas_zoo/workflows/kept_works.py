@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rcnas_zoo.candidates import training, verdicts
 from rcnas_zoo.candidates.cache import ContentCache
 from rcnas_zoo.spec.canonical import (
     canonical_json,
@@ -21,6 +22,8 @@ from rcnas_zoo.workflows.scales import Asked
 from rcnas_zoo.workflows.works import Work
 
 KIND = "reproductions"
+FORMAT = 1
+"""Of the file; another one is another key."""
 _FILE = "made.json"
 
 
@@ -72,7 +75,8 @@ class Made:
 def work_key(work: Work, asked: Asked) -> str:
     """Digest of what is made and how it is measured; tables that ask the same of the same share the answer."""
     question = [[str(threat) for threat in asked.threats], list(asked.attacks), asked.samples]
-    return digest(["reproduction", work.to_dict(), question])
+    engines = [training.ENGINE_VERSION, verdicts.ENGINE_VERSION]
+    return digest(["reproduction", FORMAT, engines, work.to_dict(), question])
 
 
 def kept(work: Work, asked: Asked, machine: Machine) -> Made | None:

@@ -15,13 +15,13 @@ from rcnas_zoo.tracking.store import Store, current_store
 from rcnas_zoo.workflows.finals import FinalJob, FinalPlan, FinalResult, metrics_on_test, run_final
 from rcnas_zoo.workflows.kept_works import Made, keep, kept, work_key
 from rcnas_zoo.workflows.machine import Machine
-from rcnas_zoo.workflows.prepare import prepare
+from rcnas_zoo.workflows.prepare import Prepared, prepare
 from rcnas_zoo.workflows.problem import make_problem
 from rcnas_zoo.workflows.rows import final_jobs
 from rcnas_zoo.workflows.scales import Asked
 from rcnas_zoo.workflows.searching import agent_search
 from rcnas_zoo.workflows.session import Session
-from rcnas_zoo.workflows.works import Search, Training, Work
+from rcnas_zoo.workflows.works import Search, Work
 
 
 def make(work: Work, asked: Asked, machine: Machine, observer: Observer, command: str = "") -> Made:
@@ -40,16 +40,28 @@ def make(work: Work, asked: Asked, machine: Machine, observer: Observer, command
     with exclusive(machine.cache / "locks", key):
         if found := kept(work, asked, machine):
             return found
+        ready = _ready(work, machine)
         resume = unfinished_run(store, key, holder)
         with open_run(store, "reproduce", str(work), {"work": str(work)}, tags, resume, observer) as run:
-            made = _make_in(run, store, work, asked, machine, observer)
+            made = _make_in(run, store, ready, asked, machine, observer)
         keep(work, asked, machine, made)
     return made
 
 
-def _make_in(run: TrackedRun, store: Store, work: Work, asked: Asked, machine: Machine, observer: Observer) -> Made:
+def _ready(work: Work, machine: Machine) -> FinalJob | Prepared:
+    """A work whose every part is known to fit, before a run is opened."""
+    if isinstance(work, Search):
+        return prepare(work.task, work.settings, machine)
+    job = work.job(machine)
+    job.training.source.dataset()
+    return job
+
+
+def _make_in(
+    run: TrackedRun, store: Store, ready: FinalJob | Prepared, asked: Asked, machine: Machine, observer: Observer
+) -> Made:
     started = time.perf_counter()
-    job = work.job(machine) if isinstance(work, Training) else _found_job(work, run, store, machine, observer)
+    job = _found_job(ready, run, store, machine, observer) if isinstance(ready, Prepared) else ready
     searched = time.perf_counter()
     rows = _measured(job, asked, observer)
     spec, measured = rows[0].spec, tuple(row.measured[0] for row in rows)
@@ -62,15 +74,14 @@ def _make_in(run: TrackedRun, store: Store, work: Work, asked: Asked, machine: M
         parameters=price.parameters,
         macs=price.macs,
         measured=measured,
-        search_seconds=searched - started if isinstance(work, Search) else 0.0,
+        search_seconds=searched - started if isinstance(ready, Prepared) else 0.0,
         seconds=time.perf_counter() - started,
         run_id=run.id,
     )
 
 
-def _found_job(work: Search, run: TrackedRun, store: Store, machine: Machine, observer: Observer) -> FinalJob:
+def _found_job(prepared: Prepared, run: TrackedRun, store: Store, machine: Machine, observer: Observer) -> FinalJob:
     """The full training of the network that the search finds; the search is done here."""
-    prepared = prepare(work.task, work.settings, machine)
     with Workers(machine.worker_count()) as workers:
         session = Session(prepared, store, run, workers, observer)
         (job,), _ = final_jobs(prepared, agent_search(session, make_problem(prepared, observer)), {})

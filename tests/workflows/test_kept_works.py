@@ -48,6 +48,13 @@ def test_another_work_or_question_is_another_answer(machine):
     assert kept(work_for(TABLE.rows[0], "cifar100", TINY), ASKED, machine) == MADE
 
 
+@pytest.mark.parametrize("version", ["training.ENGINE_VERSION", "verdicts.ENGINE_VERSION"])
+def test_what_another_engine_made_is_not_shown(version, machine, monkeypatch):
+    keep(WORK, ASKED, machine, MADE)
+    monkeypatch.setattr(f"rcnas_zoo.candidates.{version}", 0)
+    assert kept(WORK, ASKED, machine) is None
+
+
 def test_a_damaged_file_is_set_aside(machine):
     keep(WORK, ASKED, machine, MADE)
     folder = ContentCache(machine.cache).folder(KIND, work_key(WORK, ASKED))

@@ -7,7 +7,7 @@ import pytest
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.networks.named import named_spec
 from rcnas_zoo.paper.catalogue import load_table
-from rcnas_zoo.spec.errors import Unavailable
+from rcnas_zoo.spec.errors import NotFound, Unavailable
 from rcnas_zoo.spec.network import InputSpec
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.threat import ThreatModel
@@ -57,6 +57,13 @@ def test_what_was_made_before_is_not_made_again(machine, here, monkeypatch):
     made = make(TRAINED, asked("1/5", samples=2), machine, Silent())
     monkeypatch.setattr(making, "open_run", lambda *_: pytest.fail("it was made again"))
     assert make(TRAINED, asked("1/5", samples=2), machine, Silent()) == made
+
+
+def test_data_that_are_absent_are_missed_before_a_run_is_opened(machine, here, tmp_path):
+    work = work_for(load_table("table-1").find("wrn-28-10"), "cifar10", SCALES["paper"])
+    with pytest.raises(NotFound, match="cifar10"):
+        make(work, asked("8/255"), replace(machine, data_root=tmp_path), Silent())
+    assert list_runs(here) == []
 
 
 def test_a_search_ends_with_a_network_within_the_budget(machine, here):
