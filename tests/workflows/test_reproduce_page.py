@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from rcnas_zoo.evaluation.contradictions import contradictions
 from rcnas_zoo.paper.catalogue import load_table
 from rcnas_zoo.workflows.forecast import forecast
 from rcnas_zoo.workflows.reproduce_page import page_tables
@@ -86,6 +87,14 @@ def test_what_is_said_of_costs_and_times():
     asked = asked_for(times, SCALES["paper"])
     hours = [f"{forecast(row, 'cifar10', asked).search:.1f}" for row in times.rows]
     assert f"in hours on CIFAR-10: {', '.join(hours)}; the table has 3, 3.5, 3.5, 3.8" in PROSE
+
+
+def test_what_was_measured_here_has_no_contradiction():
+    rows = re.findall(r"^\| [a-z-]+-5g \| [\d,]+ \| [\d.]+ \| (.*) \|$", PAGE, re.MULTILINE)
+    assert len(rows) == 5
+    for row in rows:
+        numbers = dict(zip(("clean", "pgd-20", "cw-40", "autoattack"), map(float, row.split(" | ")), strict=True))
+        assert list(contradictions(numbers)) == []
 
 
 @pytest.mark.parametrize("number", ["27", "108", "2, 4, 14, 4, 2 and 1", "22 of them distinct"])
