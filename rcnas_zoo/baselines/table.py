@@ -1,0 +1,114 @@
+"""All rows of a benchmark with their tests, and the columns that every form of the table shares."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rcnas_zoo.baselines.rows import Row, attack_columns
+from rcnas_zoo.baselines.statistics import Estimate, SeedTest, seed_test
+
+TESTED = ("clean", "robust")
+FIRST = "rc-nas"
+"""The row that the others are tested against, if it is there."""
+
+
+@dataclass(frozen=True)
+class BenchmarkTable:
+    """What a benchmark on one task came to.
+
+    Attributes:
+        task, threat: as texts.
+        budget: MACs of one image.
+        seeds: of every row.
+        trials: of every study.
+        rows: in the order that was asked for.
+        notes: what a reader should know.
+    """
+
+    task: str
+    threat: str
+    budget: int
+    seeds: tuple[int, ...]
+    trials: int
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def measured(self) -> list[Row]:
+        """The rows with results."""
+        return [row for row in self.rows if row.results]
+
+    @property
+    def infeasible(self) -> dict[str, str]:
+        """Method to the reason why it has no results."""
+        return {row.method: row.infeasible for row in self.rows if row.infeasible}
+
+    @property
+    def attacks(self) -> list[str]:
+        """The attacks that all measured rows share."""
+        return attack_columns(self.rows)
+
+    @property
+    def tests(self) -> list[SeedTest]:
+        """``rc-nas``, or else the first measured row, against every other, over the seeds that both have."""
+        rows = self.measured
+        first = next((row for row in rows if row.method == FIRST), rows[0] if rows else None)
+        found = [(first, other, _pairs(first, other)) for other in rows if first is not None and other is not first]
+        return [
+            seed_test(a.method, b.method, metric, [pair[metric] for pair in pairs])
+            for a, b, pairs in found
+            for metric in TESTED
+            if pairs
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `rcnas-zoo benchmark --task --json` prints."""
+        return {
+            "task": self.task,
+            "threat": self.threat,
+            "budget": self.budget,
+            "seeds": list(self.seeds),
+            "trials": self.trials,
+            "rows": [row.to_dict() for row in self.rows],
+            "tests": [test.to_dict() for test in self.tests],
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table: its title, and what it says of a measured row."""
+
+    title: str
+    cell: Callable[[Row], str]
+
+
+def columns(table: BenchmarkTable, show: Callable[[Estimate], str]) -> list[Column]:
+    """The columns of a table.
+
+    Args:
+        table: decides which attacks there are.
+        show: an accuracy as text.
+    """
+    accuracies = ["clean", *table.attacks, "robust"]
+    return [
+        Column("method", lambda row: row.method + (" (over budget)" if row.over_budget else "")),
+        Column("parameters", lambda row: f"{row.mean('parameters'):,.0f}"),
+        Column("MACs", lambda row: f"{row.mean('macs') / 1e6:,.2f} M"),
+        *[Column(name, lambda row, name=name: show(row.estimate(name))) for name in accuracies],  # type: ignore[misc]
+        Column("evaluations", lambda row: f"{row.mean('evaluations'):.0f}"),
+        Column("minutes", lambda row: f"{row.mean('seconds') / 60:.1f}"),
+    ]
+
+
+def _pairs(a: Row, b: Row) -> list[Mapping[str, tuple[float, float]]]:
+    """Metric to both accuracies, for each seed that both rows have."""
+    theirs = {result.seed: number for number, result in enumerate(b.results)}
+    both = [(number, theirs[result.seed]) for number, result in enumerate(a.results) if result.seed in theirs]
+    values = {metric: (a.values(metric), b.values(metric)) for metric in TESTED}
+    return [{metric: (mine[i], other[j]) for metric, (mine, other) in values.items()} for i, j in both]
+
+
+def best_of(rows: Sequence[Row], name: str) -> float | None:
+    """The highest mean of an accuracy among the rows that meet the budget; None if there is none."""
+    return max((row.estimate(name).mean for row in rows if not row.over_budget), default=None)

@@ -1,0 +1,51 @@
+from math import sqrt
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import t, ttest_rel
+
+from rcnas_zoo.baselines.statistics import estimate, seed_test
+from rcnas_zoo.evaluation.intervals import wilson
+
+accuracies = st.floats(0, 1)
+
+
+def test_a_single_seed_has_the_interval_of_its_images_and_no_spread():
+    found = estimate([0.5], 360)
+    assert (found.mean, found.std, found.interval) == (0.5, None, wilson(180, 360))
+
+
+def test_seeds_and_images_both_widen_the_interval():
+    found = estimate([0.5, 0.6, 0.7], 100)
+    half = sqrt((t.ppf(0.975, 2) * 0.1 / sqrt(3)) ** 2 + 1.959964**2 * 0.6 * 0.4 / 100)
+    assert found.mean == pytest.approx(0.6)
+    assert found.std == pytest.approx(0.1)
+    assert found.interval == pytest.approx((0.6 - half, 0.6 + half), abs=1e-6)
+    assert estimate([0.6, 0.6, 0.6], 100).interval == pytest.approx((0.504, 0.696), abs=1e-3)
+
+
+@given(st.lists(accuracies, min_size=1, max_size=8), st.integers(1, 10_000))
+def test_an_interval_holds_its_mean_and_stays_a_share(values, images):
+    low, high = estimate(values, images).interval
+    mean = sum(values) / len(values)
+    assert 0 <= low <= high <= 1
+    assert low - 1 / images <= mean <= high + 1 / images
+
+
+@given(st.lists(st.tuples(accuracies, accuracies), min_size=2, max_size=8))
+def test_the_test_is_that_of_scipy(pairs):
+    found = seed_test("a", "b", "robust", pairs)
+    firsts, seconds = zip(*pairs, strict=True)
+    differences = {first - second for first, second in pairs}
+    if max(differences) - min(differences) > 1e-9:
+        theirs = ttest_rel(firsts, seconds)
+        interval = theirs.confidence_interval()
+        assert found.p_value == pytest.approx(theirs.pvalue, rel=1e-6, abs=1e-12)
+        assert found.interval == pytest.approx((interval.low, interval.high), rel=1e-6, abs=1e-9)
+
+
+def test_equal_rows_are_equal_and_one_pair_is_no_test():
+    assert seed_test("a", "b", "clean", [(0.5, 0.5), (0.6, 0.6)]).p_value == 1.0
+    single = seed_test("a", "b", "clean", [(0.5, 0.25)])
+    assert (single.effect, single.interval, single.p_value) == (0.25, None, None)

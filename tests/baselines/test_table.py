@@ -1,0 +1,50 @@
+import json
+
+import pytest
+
+from rcnas_zoo.baselines.rows import Row
+from rcnas_zoo.baselines.table import best_of
+from rcnas_zoo.spec.canonical import canonical_json
+from tests.baselines.tables import BUDGET, row_of, table_of, whole_table
+
+
+def test_the_fixed_fields_of_a_row_are_there():
+    data = json.loads(canonical_json(whole_table().to_dict()))
+    assert {"task", "seeds", "trials", "rows", "tests"} <= set(data)
+    row = data["rows"][0]
+    assert {"method", "parameters", "macs", "over_budget", "clean_accuracy", "attacks", "robust_accuracy"} <= set(row)
+    assert row["robust_accuracy"] == pytest.approx(0.71)
+    assert row["std"] == pytest.approx(0.01)
+    assert row["interval"][0] < 0.71 < row["interval"][1]
+    assert row["attacks"] == pytest.approx({"pgd-20": 0.72, "cw-40": 0.71, "autoattack": 0.66})
+    assert [seed["seed"] for seed in row["seeds"]] == [0, 1, 2]
+
+
+def test_a_row_without_results_says_why_in_place_of_numbers():
+    data = whole_table().to_dict()["rows"][-1]
+    assert data == {"method": "hydra_x", "infeasible": "a share & <b>10 %</b> of the weights is too little"}
+
+
+def test_what_costs_more_than_the_budget_is_marked_and_is_never_the_best():
+    table = whole_table()
+    assert [row.over_budget for row in table.measured] == [False, False, True]
+    assert best_of(table.measured, "robust") == pytest.approx(0.71)
+    assert best_of([], "robust") is None
+
+
+def test_the_attacks_are_those_that_every_row_has():
+    table = whole_table()
+    assert table.attacks == ["pgd-20", "cw-40", "autoattack"]
+    assert table_of(Row("hydra", BUDGET, infeasible="no")).attacks == []
+
+
+def test_the_own_search_is_tested_against_every_other_row_by_seed():
+    table = table_of(row_of("random", [0.6, 0.66, 0.63]), row_of("rc-nas", [0.7, 0.72]), row_of("sat", [0.5, 0.5, 0.6]))
+    tests = [test for test in table.tests if test.metric == "robust"]
+    assert [(test.a, test.b, test.seeds) for test in tests] == [("rc-nas", "random", 2), ("rc-nas", "sat", 2)]
+    assert tests[0].effect == pytest.approx((0.1 + 0.06) / 2)
+
+
+def test_without_it_the_first_row_takes_its_place():
+    assert {test.a for test in table_of(row_of("tpe", [0.5, 0.6]), row_of("sat", [0.4, 0.6])).tests} == {"tpe"}
+    assert table_of(Row("hydra", BUDGET, infeasible="no")).tests == []
