@@ -1,61 +1,114 @@
 """``rcnas-zoo benchmark``."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from ..options import given, json_option, machine_of, quiet_option
+from rcnas_zoo.spec.errors import InvalidInput
+
+from ..options import given, json_option, machine_of, machine_options, one_threat, quiet_option, threat_options
 from ..output import emit
 from ..progress import progress
-from ..types import COUNT, FOLDER, POSITIVE, SEEDS, TEXT, WORDS
+from ..types import COUNT, FOLDER, POSITIVE, SEEDS, TASK, TEXT, WORDS
+
+ORACLE_ONLY = ("queries", "reward_form", "track")
+TASK_ONLY = ("trials", "iterations", "search_epochs", "search_train_size", "final_epochs", "subset_samples", "sampler")
+TASK_ONLY += ("storage", "threat", "eps")
 
 
 @click.command("benchmark")
-@click.option("--oracle", type=TEXT, required=True, help="digits, fashion-mnist, or a file of that format.")
-@click.option("--methods", type=WORDS, help="Such as rc-nas,random,tpe; default all.")
-@click.option("--queries", type=POSITIVE, help="Networks that a search visits; default 30.")
-@click.option("--seeds", type=SEEDS, help="A search for each, such as 0-199 or 0,1,2; default 0-19.")
-@click.option("--policy", type=TEXT, help="What rc-nas starts from: a folder, or none; default the catalogue's.")
-@click.option("--reward-form", type=TEXT, help="compression (default, RC-NAS Eq. 4) or accuracy alone.")
-@click.option("--workers", type=COUNT, help="Processes that search; default one a core.")
-@click.option("--to", type=FOLDER, help="New folder for the report: numbers, tables and a picture.")
-@click.option("--track", is_flag=True, help="Keep the result as an MLflow run.")
+@click.option("--oracle", type=TEXT, help="Searches on a table: digits, fashion-mnist, or a file of that format.")
+@click.option("--task", type=TASK, help="Real trainings: dataset/attack/teacher/budget.")
+@click.option("--methods", type=WORDS, help="Such as rc-nas,random,hydra, or all; default all of a table, 11 of a task.")
+@click.option("--seeds", type=SEEDS, help="Such as 0-199 or 0,1,2; default 0-19 on a table, 0-2 on a task.")
+@click.option("--policy", type=TEXT, help="What rc-nas starts from: a name, a folder, or none; default rcnas-policy.")
+@click.option("--to", type=FOLDER, help="New folder for the report: numbers, tables and pictures.")
+@click.option("--queries", type=POSITIVE, help="Table: networks that a search visits; default 30.")
+@click.option("--reward-form", type=TEXT, help="Table: compression (default, RC-NAS Eq. 4) or accuracy alone.")
+@click.option("--track", is_flag=True, default=None, help="Table: keep the result as an MLflow run; of a task always.")
+@click.option("--trials", type=POSITIVE, help="Task: settings that each method tries for each seed; default 1.")
+@click.option("--iterations", type=POSITIVE, help="Task: networks that a search visits; default 10.")
+@click.option("--search-epochs", type=COUNT, help="Task: epochs of each of them; default the recipe's.")
+@click.option("--search-train-size", type=COUNT, help="Task: images to train each of them on; default all.")
+@click.option("--final-epochs", type=COUNT, help="Task: epochs of a row's training; default the recipe's.")
+@click.option("--subset-samples", type=POSITIVE, help="Task: test images for AutoAttack; default 64.")
+@click.option("--sampler", type=TEXT, help="Task: of the studies: tpe (default), random or nsga2.")
+@click.option("--storage", type=TEXT, help="Task: where studies are kept, such as sqlite:///studies.db.")
+@threat_options("the data set's")
+@machine_options
 @quiet_option
 @json_option
 def command(
-    oracle: str,
-    methods: tuple[str, ...] | None,
-    queries: int | None,
-    seeds: tuple[int, ...] | None,
-    policy: str | None,
-    reward_form: str | None,
-    workers: int | None,
+    oracle: str | None,
+    task: Any,
     to: Path | None,
-    track: bool,
+    device: str | None,
+    workers: int | None,
+    data_root: Path | None,
+    download: bool,
     quiet: bool,
     verbose: bool,
     as_json: bool,
+    **options: Any,
 ) -> None:
-    """Compare search methods on an oracle.
+    """Compare methods, on an oracle or on a task.
 
-    An oracle is a table of networks that were trained and attacked once, so a search takes milliseconds. All methods
-    get the same tasks, seeds, number of queries and cost filter. The tasks are held out: new in their networks, data,
-    attack, radius, budget or teacher to a policy that was trained on the oracle's other tasks. Those on which the
-    smallest or the largest network within the budget will do are dropped, and named.
+    An oracle is a table of networks that were trained and attacked once, so a search takes milliseconds. All search
+    methods get the same tasks, seeds, number of queries and cost filter. The tasks are held out: new in their networks
+    or data, some also in their attack, radius, budget or teacher, to a policy that was trained on the oracle's other
+    tasks. Those on which the smallest or the largest network within the budget will do are dropped, and named.
+
+    On a task, networks are really trained. A row is a method: a search, the teacher under another objective, a rule's
+    or a published network for the budget, or a pruning. For every seed it is an Optuna study of the method's own
+    hyper-parameters; all get as many trials and as many epochs. The best trial by the evaluation split is measured
+    once on the test split. The same command goes on where it was cut off, and adds what is missing.
 
     \b
     Examples:
       rcnas-zoo benchmark --oracle digits --methods rc-nas,random,evolution,tpe --seeds 0-59
       rcnas-zoo benchmark --oracle digits --policy none --reward-form accuracy --to proof
+      rcnas-zoo benchmark --task digits/pgd-20/wrn-16-2/2m --to comparison
+      rcnas-zoo benchmark --task digits/pgd-20/wrn-16-2/2m --methods hydra,harp,r-admm --trials 4 --seeds 0
     """  # noqa: D301 (click's mark for lines that stay as they are)
+    _check(oracle, task, options)
+    machine = machine_of(device, workers, data_root, download)
+    with progress(quiet, verbose) as observer:
+        if task is None:
+            document, text = _on_oracle(oracle or "", options, machine, observer, to)
+        else:
+            document, text = _on_task(task, options, machine, observer, to)
+    emit(as_json, document, text)
+
+
+def _check(oracle: str | None, task: Any, options: dict[str, Any]) -> None:
+    if (oracle is None) == (task is None):
+        raise InvalidInput("a benchmark must have either --oracle or --task, got " + ("both" if oracle else "neither"))
+    kind, foreign = ("--oracle", TASK_ONLY) if task is None else ("--task", ORACLE_ONLY)
+    wrong = [f"--{name.replace('_', '-')}" for name in foreign if options[name] is not None]
+    if wrong:
+        raise InvalidInput(f"{', '.join(wrong)} must not be given with {kind}; see: rcnas-zoo benchmark --help")
+
+
+def _on_oracle(oracle: str, options: dict[str, Any], machine: Any, observer: Any, to: Path | None) -> tuple[Any, str]:
     from rcnas_zoo.candidates.reward import RewardSettings
     from rcnas_zoo.workflows.benchmark import benchmark
     from rcnas_zoo.workflows.benchmark_settings import BenchmarkSettings
     from rcnas_zoo.workflows.benchmark_text import benchmark_text
 
-    reward = RewardSettings(**given(form=reward_form))
-    asked = given(methods=methods, queries=queries, seeds=seeds, policy=policy)
-    settings = BenchmarkSettings(oracle=oracle, reward=reward, track=track, **asked)
-    with progress(quiet, verbose) as observer:
-        report = benchmark(settings, machine_of(None, workers), observer, to)
-    emit(as_json, report.to_dict(), benchmark_text(report))
+    reward = RewardSettings(**given(form=options["reward_form"]))
+    asked = given(**{name: options[name] for name in ("methods", "queries", "seeds", "policy", "track")})
+    report = benchmark(BenchmarkSettings(oracle=oracle, reward=reward, **asked), machine, observer, to)
+    return report.to_dict(), benchmark_text(report)
+
+
+def _on_task(task: Any, options: dict[str, Any], machine: Any, observer: Any, to: Path | None) -> tuple[Any, str]:
+    from rcnas_zoo.reporting.benchmark_tables import terminal
+    from rcnas_zoo.workflows.benchmarking.run import benchmark_task
+    from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
+
+    threat = one_threat(options.pop("threat"), options.pop("eps"))
+    names = {"iterations": "visits"}
+    asked = given(**{names.get(name, name): value for name, value in options.items() if name not in ORACLE_ONLY})
+    table = benchmark_task(task, TaskBenchmarkSettings(threat=threat, **asked), machine, observer, to)
+    return table.to_dict(), terminal(table)

@@ -1,0 +1,172 @@
+"""How the network of a row comes about, by family: searched, given, or pruned; and trained."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from rcnas_zoo.candidates.evaluator import TrainingEvaluator
+from rcnas_zoo.candidates.pruning import PruningJob, prune_cached
+from rcnas_zoo.candidates.training import TrainingJob, train_cached
+from rcnas_zoo.execution.workers import Workers
+from rcnas_zoo.networks.build import build
+from rcnas_zoo.networks.cell_scaling import cell_network_for
+from rcnas_zoo.pruning.recipes import scaled_recipe
+from rcnas_zoo.search.knowledge import Knowledge
+from rcnas_zoo.search.rcnas.settings import RcnasSettings
+from rcnas_zoo.search.registry import WARM, NamedMethod
+from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.network import NetworkSpec
+from rcnas_zoo.spec.observer import Observer
+from rcnas_zoo.spec.pruning import PruningRecipe
+from rcnas_zoo.spec.recipe import TrainingRecipe
+from rcnas_zoo.training.history import TrainingResult
+from rcnas_zoo.workflows.benchmarking.methods import PRUNING, REFERENCE, RULE, SEARCH
+from rcnas_zoo.workflows.benchmarking.tuning import Tuner, tuned
+from rcnas_zoo.workflows.prepare import Prepared, rule_network
+from rcnas_zoo.workflows.problem import make_problem
+from rcnas_zoo.workflows.recipes import with_objective
+from rcnas_zoo.zoo.loading import load_model
+
+MOST_SEED = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A trained network.
+
+    Attributes:
+        spec: what it is.
+        weights: its state on the CPU, or the folder of an entry that holds it.
+        curve: metrics of each epoch.
+        seconds: what its training took, and what a search before it did.
+        evaluations: networks trained and attacked on the way.
+        rewards: of the networks that a search visited.
+        diverged: the training gave no finite loss.
+    """
+
+    spec: NetworkSpec
+    weights: Mapping[str, Tensor] | Path
+    curve: tuple[dict[str, float], ...] = ()
+    seconds: float = 0.0
+    evaluations: int = 1
+    rewards: tuple[float, ...] = ()
+    diverged: bool = False
+
+    def model(self, device: str) -> nn.Module:
+        """The network on a device, in eval mode."""
+        if isinstance(self.weights, Path):
+            return load_model(self.weights, device)
+        model = build(self.spec)
+        model.load_state_dict(dict(self.weights))
+        return model.to(torch.device(device))
+
+
+def make(method: str, prepared: Prepared, tuner: Tuner, observer: Observer) -> Made:
+    """The network of a method, from the cache as far as it was made before.
+
+    Args:
+        method: one of `METHODS`.
+        prepared: the task, its seed among it.
+        tuner: where the method's hyper-parameters come from.
+        observer: who watches.
+
+    Raises:
+        InvalidInput: the method cannot meet the budget, or must have a policy and has none.
+        Unavailable: every network of a search diverged, or a stage of a pruning did.
+    """
+    return _family(method)(method, prepared, tuner, observer)
+
+
+Maker = Callable[[str, Prepared, Tuner, Observer], Made]
+
+
+def _family(method: str) -> Maker:
+    if method in SEARCH:
+        return _searched
+    if method in REFERENCE:
+        return _reference
+    return _pruned if method in PRUNING else _given
+
+
+def _searched(method: str, prepared: Prepared, tuner: Tuner, observer: Observer) -> Made:
+    """A whole search, then the training of its best network.
+
+    The agent's own hyper-parameters are its learning rate and its entropy bonus. The other searches have none that
+    their authors tune; what a study can try of them is another seed of their draws.
+    """
+    search = _search(method, prepared, tuner)
+    problem = make_problem(prepared, observer)
+    with Workers(1) as workers:
+        result = search.run(problem, TrainingEvaluator(prepared.search, workers, search.reward), observer)
+    if result.best is None:
+        raise InvalidInput(f"at least one network of a search must train to a finite loss, none of {method} did")
+    made = _trained(replace(prepared.final, spec=result.best.proposal.spec), tuner, observer, method)
+    visited = sum(visit.outcome.seconds for visit in result.visits)
+    evaluations = made.evaluations + len(result.visits)
+    return replace(
+        made, seconds=made.seconds + visited, evaluations=evaluations, rewards=tuple(result.rewards)
+    )
+
+
+def _search(method: str, prepared: Prepared, tuner: Tuner) -> NamedMethod:
+    agent, settings = prepared.agent, prepared.settings
+    knowledge = Knowledge(agent.policy, agent.settings) if method in WARM and agent.policy is not None else None
+    options, seed = None, settings.seed
+    if method in ("rc-nas", "r-nas"):
+        default = agent.settings if method == "rc-nas" else RcnasSettings()
+        rate = tuner.suggest_float("agent_rate", 1e-4, 3e-2, log=True, first=default.learning_rate)
+        entropy = tuner.suggest_float("entropy", 1e-3, 1e-1, log=True, first=default.entropy)
+        options = replace(default, learning_rate=rate, entropy=entropy)
+    else:
+        seed = tuner.suggest_int("search_seed", 0, MOST_SEED, first=settings.seed)
+    return NamedMethod(method, settings.visits, 1, seed, settings.reward, knowledge, options)
+
+
+def _reference(method: str, prepared: Prepared, tuner: Tuner, observer: Observer) -> Made:
+    """The teacher's architecture under an objective; ``teacher`` is trained as every network that is kept."""
+    if method == "teacher" and prepared.teacher.weights is not None:
+        return Made(prepared.teacher.spec, prepared.teacher.weights, evaluations=0)
+    recipe = prepared.final.recipe
+    objective = recipe.objective if method == "teacher" else method
+    training = replace(prepared.final, spec=prepared.teacher.spec, recipe=with_objective(recipe, objective))
+    return _trained(training, tuner, observer, method)
+
+
+def _given(method: str, prepared: Prepared, tuner: Tuner, observer: Observer) -> Made:
+    return _trained(replace(prepared.final, spec=_given_spec(method, prepared)), tuner, observer, method)
+
+
+def _given_spec(method: str, prepared: Prepared) -> NetworkSpec:
+    if method == RULE:
+        return rule_network(prepared)
+    spec = prepared.teacher.spec
+    return cell_network_for(method, prepared.task.budget.macs, spec.input, spec.classes)
+
+
+def _pruned(method: str, prepared: Prepared, tuner: Tuner, observer: Observer) -> Made:
+    training = replace(prepared.final, spec=prepared.teacher.spec)
+    recipe = shared_out(method, tuned(training.recipe, tuner), prepared.task.budget.macs)
+    found = prune_cached(PruningJob.of(training, recipe), observer, f"pruning by {method}")
+    return Made(found.spec, found.weights, found.curve, found.seconds)
+
+
+def shared_out(method: str, recipe: TrainingRecipe, macs: int) -> PruningRecipe:
+    """The pruning whose stages together have at most the epochs of a training, or as few as it can have.
+
+    Args:
+        method: one of `PRUNING`.
+        recipe: the training whose epochs are shared out.
+        macs: effective MACs that the pruned network may have.
+    """
+    made = [scaled_recipe(method, recipe.with_changes(epochs=epochs), macs=macs) for epochs in range(1, recipe.epochs + 1)]
+    fitting = [each for each in made if each.epochs <= recipe.epochs]
+    return max(fitting, key=lambda each: each.epochs, default=made[0])
+
+
+def _trained(training: TrainingJob, tuner: Tuner, observer: Observer, label: str) -> Made:
+    job = replace(training, recipe=tuned(training.recipe, tuner))
+    result: TrainingResult = train_cached(job, observer, f"training {label}")
+    return Made(job.spec, result.best, result.curve, result.seconds, diverged=result.diverged)

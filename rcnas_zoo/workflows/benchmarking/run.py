@@ -1,0 +1,121 @@
+"""A benchmark on one task: every method under every seed, and the table of them all."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rcnas_zoo.baselines.rows import Row, SeedResult
+from rcnas_zoo.baselines.table import BenchmarkTable
+from rcnas_zoo.execution.workers import Workers
+from rcnas_zoo.networks.named import teacher_spec
+from rcnas_zoo.spec.canonical import canonical_json
+from rcnas_zoo.spec.observer import Observer, ProgressOnly, Silent
+from rcnas_zoo.spec.task import Task
+from rcnas_zoo.tracking.runs import open_run
+from rcnas_zoo.tracking.store import current_store
+from rcnas_zoo.workflows.benchmarking.folder import page_files, write_pages
+from rcnas_zoo.workflows.benchmarking.methods import REFERENCE
+from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
+from rcnas_zoo.workflows.benchmarking.studies import StudyJob, run_study
+from rcnas_zoo.workflows.machine import Machine
+from rcnas_zoo.workflows.prepare import Prepared, prepare
+from rcnas_zoo.workflows.problem import make_problem
+from rcnas_zoo.workflows.report_folder import check_new
+
+
+def benchmark_task(
+    task: Task,
+    settings: TaskBenchmarkSettings | None = None,
+    machine: Machine | None = None,
+    observer: Observer | None = None,
+    to: Path | None = None,
+) -> BenchmarkTable:
+    """Compare methods on a task: each the best of as many trials, measured once on the test split, for every seed.
+
+    Whatever was trained, attacked or studied before is taken from the cache, so the same command goes on where it was
+    cut off, and one with more methods, seeds or trials runs what is missing. Several processes may work at it at once.
+
+    Args:
+        task: what all rows are for.
+        settings: which rows, how often and how long.
+        machine: where it runs; its workers take studies, each one at a time.
+        observer: who watches.
+        to: a new folder for the tables, the page and the pictures; None for none.
+
+    Raises:
+        InvalidInput: the task, the settings, the data and the policy do not fit one another.
+        NotFound: data or policy are absent.
+        Unavailable: the store or the cache cannot be used, or every trial of a study failed.
+    """
+    if to is not None:
+        check_new(to)
+    settings, machine, watcher = settings or TaskBenchmarkSettings(), machine or Machine(), observer or Silent()
+    first = prepare(task, settings.of_seed(settings.seeds[0]), machine)
+    store = current_store()
+    parameters = {"resolved_task": str(task), "methods": ",".join(settings.methods), "trials": settings.trials}
+    with open_run(store, "benchmark", f"benchmark {task}", parameters, people=watcher) as run:
+        jobs = [
+            StudyJob(task, settings, method, seed, machine, store, run.id)
+            for seed in settings.seeds
+            for method in settings.methods
+        ]
+        with Workers(machine.worker_count()) as workers:
+            _train_teachers(task, settings, machine, workers, watcher)
+            found = _run(jobs, workers, watcher)
+        table = _table(first, settings, dict(zip(jobs, found, strict=True)))
+        run.metrics({f"{row.method}.robust_accuracy": row.estimate("robust").mean for row in table.measured}, 0)
+        teacher = teacher_spec(task.teacher, first.teacher.spec.input, first.teacher.spec.classes)
+        for name, content in page_files(table, teacher).items():
+            run.artifact(name, content)
+    if to is not None:
+        write_pages(to, table, teacher)
+    return table
+
+
+def _train_teachers(
+    task: Task, settings: TaskBenchmarkSettings, machine: Machine, workers: Workers, observer: Observer
+) -> None:
+    """The teachers of the searches, one a seed, so that no two studies train the same one at the same time."""
+    seeds = [(task, settings, seed, machine) for seed in settings.seeds]
+    workers.run_watched(_train_teacher, seeds, ProgressOnly(observer), lambda index, result: None)
+
+
+def _train_teacher(job: tuple[Task, TaskBenchmarkSettings, int, Machine], observer: Observer) -> None:
+    task, settings, seed, machine = job
+    make_problem(prepare(task, settings.of_seed(seed), machine), observer)
+
+
+def _run(jobs: Sequence[StudyJob], workers: Workers, observer: Observer) -> list[SeedResult | str]:
+    done = 0
+
+    def count(index: int, result: SeedResult | str) -> None:
+        nonlocal done
+        done += 1
+        observer.progress("benchmark", done, len(jobs), f"{jobs[index].method}, seed {jobs[index].seed}")
+
+    observer.progress("benchmark", 0, len(jobs))
+    return workers.run_watched(run_study, jobs, ProgressOnly(observer), count)
+
+
+def _table(
+    prepared: Prepared, settings: TaskBenchmarkSettings, found: dict[StudyJob, SeedResult | str]
+) -> BenchmarkTable:
+    rows = []
+    for method in settings.methods:
+        answers = [answer for job, answer in found.items() if job.method == method]
+        reason = next((answer for answer in answers if isinstance(answer, str)), "")
+        results = () if reason else tuple(answer for answer in answers if isinstance(answer, SeedResult))
+        rows.append(Row(method, prepared.task.budget.macs, results, reason, method in REFERENCE))
+    return BenchmarkTable(
+        task=str(prepared.task),
+        threat=str(prepared.threat),
+        budget=prepared.task.budget.macs,
+        seeds=tuple(settings.seeds),
+        trials=settings.trials,
+        rows=tuple(rows),
+        notes=prepared.notes,
+    )
+
+
+def settings_text(settings: TaskBenchmarkSettings) -> str:
+    """The settings that decide a study, as one line."""
+    return canonical_json(settings.decides())

@@ -1,0 +1,85 @@
+"""What is asked of a benchmark on one task."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rcnas_zoo.spec.canonical import check_integer
+from rcnas_zoo.spec.errors import InvalidInput, unknown_choice
+from rcnas_zoo.spec.threat import ThreatModel
+from rcnas_zoo.workflows.benchmarking.methods import DEFAULT, METHODS
+from rcnas_zoo.workflows.settings import FinetuneSettings
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class TaskBenchmarkSettings:
+    """Which rows, how often, and how much each may spend; the same for all.
+
+    Attributes:
+        methods: names of `METHODS`; ``all`` stands for every one.
+        seeds: one study of each method for each.
+        trials: settings that each study tries; the first one is the method's defaults.
+        threat: threat model; None takes the data set's default.
+        policy: what the warm searches start from, as in `FinetuneSettings`.
+        visits: networks that a search visits in a trial.
+        search_epochs, search_train_size: of a network that a search visits; 0 takes the recipe's own, and all images.
+        final_epochs: of a row's training; a pruning shares them out among its stages. 0 takes the recipe's own.
+        subset_samples: test images that AutoAttack is run on.
+        sampler: of the studies, ``tpe``, ``random`` or ``nsga2``.
+        storage: where the studies are kept; empty is a journal in the cache folder.
+
+    Raises:
+        InvalidInput: an unknown method, one that is named twice, or a count out of its range.
+    """
+
+    methods: Sequence[str] = DEFAULT
+    seeds: Sequence[int] = (0, 1, 2)
+    trials: int = 1
+    threat: ThreatModel | None = None
+    policy: str = ""
+    visits: int = 10
+    search_epochs: int = 0
+    search_train_size: int = 0
+    final_epochs: int = 0
+    subset_samples: int = 64
+    sampler: str = "tpe"
+    storage: str = ""
+
+    def __post_init__(self) -> None:
+        if tuple(self.methods) == (ALL,):
+            object.__setattr__(self, "methods", METHODS)
+        for method in self.methods:
+            if method not in METHODS:
+                raise unknown_choice("a method of a benchmark", method, [ALL, *METHODS])
+        for name, values in (("methods", self.methods), ("seeds", self.seeds)):
+            if not values or len(set(values)) < len(values):
+                given = ", ".join(map(str, values)) or "none"
+                raise InvalidInput(f"the {name} must be at least one, each given once, got {given}")
+        check_integer("the trials of a study", self.trials, 1, 10_000)
+        check_integer("the visits of a search", self.visits, 1, 1_000_000)
+        for seed in self.seeds:
+            self.of_seed(seed)
+
+    def of_seed(self, seed: int) -> FinetuneSettings:
+        """The same as the settings of a fine-tuning run of one seed. Raises InvalidInput as that."""
+        return FinetuneSettings(
+            threat=self.threat,
+            policy=self.policy,
+            iterations=self.visits,
+            seed=seed,
+            subset_samples=self.subset_samples,
+            search_epochs=self.search_epochs,
+            search_train_size=self.search_train_size,
+            final_epochs=self.final_epochs,
+        )
+
+    def decides(self) -> dict[str, Any]:
+        """Of these settings, what decides the result of a study, plain JSON data."""
+        return {
+            "visits": self.visits,
+            "search_epochs": self.search_epochs,
+            "search_train_size": self.search_train_size,
+            "final_epochs": self.final_epochs,
+        }

@@ -1,0 +1,177 @@
+"""One method under one seed: a study of its settings, and one look at the test split with the best."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rcnas_zoo.baselines.rows import SeedResult
+from rcnas_zoo.baselines.studies.plan import StudyPlan
+from rcnas_zoo.baselines.studies.records import StudyResult, TrialFailed, TrialScore
+from rcnas_zoo.baselines.studies.trial import TrialContext
+from rcnas_zoo.baselines.studies.work import work
+from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached
+from rcnas_zoo.networks.cost import cost, nominal_cost
+from rcnas_zoo.spec.errors import InvalidInput, Unavailable
+from rcnas_zoo.spec.observer import Observer
+from rcnas_zoo.spec.record import Measurement
+from rcnas_zoo.spec.task import Task
+from rcnas_zoo.tracking.store import Store
+from rcnas_zoo.workflows.benchmarking.making import Made, make
+from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
+from rcnas_zoo.workflows.benchmarking.tuning import Settled
+from rcnas_zoo.workflows.finals import FinalJob, FinalPlan, measure_on_test
+from rcnas_zoo.workflows.machine import Machine
+from rcnas_zoo.workflows.prepare import Prepared, prepare
+from rcnas_zoo.workflows.studies import work_tracked
+
+WHOLE = ("pgd-20", "cw-40")
+"""Attacks on every test image."""
+PART = ("autoattack",)
+"""Attacks on a subset of them."""
+ROWS_VERSION = 1
+"""Raised when a method would make another network of the same settings."""
+
+
+@dataclass(frozen=True)
+class StudyJob:
+    """A study to work at; travels to a worker process.
+
+    Attributes:
+        task, settings: of the benchmark.
+        method, seed: which study.
+        machine: where it runs.
+        store: where its run is kept; None for nowhere.
+        parent: the run that it stands below.
+    """
+
+    task: Task
+    settings: TaskBenchmarkSettings
+    method: str
+    seed: int
+    machine: Machine
+    store: Store | None = None
+    parent: str = ""
+
+
+def run_study(job: StudyJob, observer: Observer) -> SeedResult | str:
+    """What the study came to; in its place the reason why the method cannot be tried on this task.
+
+    Raises:
+        Unavailable: every trial failed, or the cache or the store cannot be used.
+    """
+    prepared = prepare(job.task, job.settings.of_seed(job.seed), job.machine)
+    prepared = replace(prepared, plan=FinalPlan(WHOLE + _own(job.task), PART, job.settings.subset_samples))
+    try:
+        study = _study(job, prepared, observer)
+    except InvalidInput as error:
+        return str(error)
+    return _measured(job, prepared, study, observer)
+
+
+def study_plan(job: StudyJob, prepared: Prepared) -> StudyPlan:
+    """The study: its trials are told apart by all that decides the networks that they train."""
+    recipes = {"search": prepared.search.key(), "final": prepared.final.key()}
+    policy = dict(prepared.agent.lineage or {}).get("digest", "") if prepared.agent.policy else ""
+    return StudyPlan(
+        name=f"{job.task} {prepared.threat} {job.method} seed {job.seed}",
+        decides={
+            "task": str(job.task),
+            "threat": str(prepared.threat),
+            "method": job.method,
+            "version": ROWS_VERSION,
+            "settings": job.settings.decides(),
+            "jobs": recipes,
+            "policy": policy,
+            "teacher": prepared.teacher.lineage(),
+        },
+        trials=job.settings.trials,
+        seed=job.seed,
+        sampler=job.settings.sampler,
+        together=1,
+        storage=job.settings.storage,
+        cache=job.machine.cache,
+    )
+
+
+def _study(job: StudyJob, prepared: Prepared, observer: Observer) -> StudyResult:
+    plan = study_plan(job, prepared)
+
+    def trial(context: TrialContext) -> TrialScore:
+        made = _made(job.method, prepared, context)
+        payload = {"digest": made.spec.digest, "evaluations": made.evaluations, "seconds": made.seconds}
+        return TrialScore((_score(made, prepared, context.observer),), payload)
+
+    if job.store is None:
+        return work(plan, trial, observer)
+    return work_tracked(plan, trial, job.store, observer, job.parent or None)
+
+
+def _made(method: str, prepared: Prepared, context: TrialContext) -> Made:
+    try:
+        made = make(method, prepared, context, context.observer)
+    except Unavailable as error:
+        if "diverged" not in str(error):
+            raise
+        raise TrialFailed(str(error)) from error
+    if made.diverged:
+        raise TrialFailed("the training of the network must keep a finite loss, it diverged")
+    return made
+
+
+def _score(made: Made, prepared: Prepared, observer: Observer) -> float:
+    """Robust accuracy on the evaluation split under the task's own attack."""
+    training = replace(prepared.final, spec=made.spec)
+    images = training.source.splits().evaluation
+    attack = AttackJob.after(training, (str(prepared.task.attack),), prepared.threat)
+    report = evaluate_cached(made.model(training.device), made.spec, images, attack, observer, "scoring the trial")
+    return report.robust_accuracy
+
+
+def _measured(job: StudyJob, prepared: Prepared, study: StudyResult, observer: Observer) -> SeedResult:
+    best = study.best
+    if best is None:
+        raise Unavailable(f"at least one trial of {study.name!r} must train to a finite loss, none did: {_why(study)}")
+    made = make(job.method, prepared, Settled(best.parameters), observer)
+    training = replace(prepared.final, spec=made.spec)
+    final = FinalJob(job.method, training, prepared.threat, prepared.plan, _folder(made))
+    measured, _ = measure_on_test(made.model(training.device), final, observer)
+    return _result(job, made, measured, study)
+
+
+def _result(job: StudyJob, made: Made, measured: tuple[Measurement, ...], study: StudyResult) -> SeedResult:
+    assert study.best is not None
+    price, nominal = cost(made.spec), nominal_cost(made.spec)
+    samples = {name: one.samples for one in measured for name in one.attacks}
+    return SeedResult(
+        seed=job.seed,
+        spec=made.spec,
+        parameters=price.parameters,
+        macs=price.macs,
+        nominal_macs=nominal.macs,
+        clean_accuracy=measured[0].clean_accuracy,
+        attacks={name: value for one in measured for name, value in one.attacks.items()},
+        samples={"clean": measured[0].samples, **samples},
+        robust_accuracy=measured[0].robust_accuracy,
+        settings=study.best.parameters,
+        trials=len(study.trials),
+        evaluations=sum(int(trial.payload.get("evaluations", 1)) for trial in study.trials),
+        seconds=sum(float(trial.payload.get("seconds", 0.0)) for trial in study.trials),
+        curve=made.curve,
+        rewards=made.rewards,
+    )
+
+
+def _own(task: Task) -> tuple[str, ...]:
+    """The task's attack, if the whole test split can bear it and it is not asked anyway."""
+    name = str(task.attack)
+    return () if name in ("clean", *WHOLE, *PART) else (name,)
+
+
+def _folder(made: Made) -> Path | None:
+    return made.weights if isinstance(made.weights, Path) else None
+
+
+def _why(study: StudyResult) -> str:
+    reasons: Mapping[str, Any] = dict.fromkeys(trial.why for trial in study.trials if trial.why)
+    return "; ".join(reasons) or "no reason given"
