@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from rcnas_zoo.networks.named import named_spec
+from rcnas_zoo.networks.named import named_spec, teacher_spec
 from rcnas_zoo.networks.scaling import robustresnet_spec
 from rcnas_zoo.networks.wide import wide_spec
 from rcnas_zoo.paper.row import Row
@@ -17,6 +17,7 @@ from rcnas_zoo.spec.dataset import DATASETS, default_threat
 from rcnas_zoo.spec.network import InputSpec, NetworkSpec
 from rcnas_zoo.spec.recipe import TrainingRecipe
 from rcnas_zoo.spec.task import Task
+from rcnas_zoo.spec.teacher import TeacherName
 from rcnas_zoo.training.recipes import named_recipe
 from rcnas_zoo.workflows.recipes import FINAL_RECIPES, recipe_name, with_objective
 from rcnas_zoo.workflows.scales import Group, Scale
@@ -37,7 +38,7 @@ def _rule(group: Group, input: InputSpec, classes: int) -> NetworkSpec:
 
 def _narrow_end(group: Group, input: InputSpec, classes: int) -> NetworkSpec:
     """What WRN-34-R is to WRN-34-20: the last stage has 8/20 of the width."""
-    stages = named_spec(group.teacher, input, classes).stages
+    stages = teacher_spec(TeacherName.parse(group.teacher), input, classes).stages
     widths = (stages[0].width, stages[1].width, round(stages[2].width * 8 / 20))
     return wide_spec((stages[0].depth, stages[1].depth, stages[2].depth), widths, "basic", input, classes)
 

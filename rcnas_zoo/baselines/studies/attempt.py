@@ -46,10 +46,12 @@ class Attempt:
         """The trial has ended; nobody works at it again."""
         self._book.finish(self._claim, record, self._adviser.notes)
 
-    def _suggest(self, how: str, name: str, *arguments: Any, **options: Any) -> Any:
+    def _suggest(self, how: str, name: str, *arguments: Any, first: Any = None, **options: Any) -> Any:
         # What an earlier attempt has fixed is drawn all the same, so that the next draws are those that followed it.
         try:
             drawn, distribution = self._adviser.suggest(how, name, *arguments, **options)
+            if first is not None and self._claim.number == 0:
+                drawn = _within(first, name, distribution)
             if name not in self._claim.parameters and name not in self._parameters:
                 self._book.keep_parameter(self._claim, name, drawn, distribution)
         except ValueError as error:
@@ -74,3 +76,10 @@ def _checked(answer: object) -> TrialScore:
     if not isinstance(answer, TrialScore):
         raise InvalidInput(f"a trial function must answer with a TrialScore, got {shortened(answer)}")
     return TrialScore(tuple(answer.values), json.loads(canonical_json(dict(answer.payload))))
+
+
+def _within(first: Any, name: str, distribution: Any) -> Any:
+    """The value that trial 0 takes. Raises ValueError if the study could not have drawn it."""
+    if not distribution.low <= first <= distribution.high:
+        raise ValueError(f"the first {name} must lie in [{distribution.low}, {distribution.high}], got {first}")
+    return first

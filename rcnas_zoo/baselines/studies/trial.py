@@ -40,14 +40,26 @@ class TrialContext:
         self._keep = keep
 
     def suggest_float(
-        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
+        self,
+        name: str,
+        low: float,
+        high: float,
+        *,
+        step: float | None = None,
+        log: bool = False,
+        first: float | None = None,
     ) -> float:
-        """A number in [low, high]; on a grid from ``low`` on, or drawn from the logarithms."""
-        return float(self._suggest("float", name, low, high, step=step, log=log))
+        """A number in [low, high]; on a grid from ``low`` on, or drawn from the logarithms.
 
-    def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
-        """A whole number in [low, high]."""
-        return int(self._suggest("int", name, low, high, step=step, log=log))
+        With ``first``, trial 0 takes that: what the method does where nobody tunes it.
+        """
+        return float(self._suggest("float", name, low, high, step=step, log=log, first=first))
+
+    def suggest_int(
+        self, name: str, low: int, high: int, *, step: int = 1, log: bool = False, first: int | None = None
+    ) -> int:
+        """A whole number in [low, high]; of trial 0 ``first``, if that is given."""
+        return int(self._suggest("int", name, low, high, step=step, log=log, first=first))
 
     def suggest_categorical(self, name: str, choices: Sequence[Choice]) -> Choice:
         """One of some plain values."""

@@ -1,4 +1,4 @@
-"""How the network of a row comes about, by family: searched, given, or pruned; and trained."""
+"""How the network of a row comes about, by family: searched or given; and trained."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -8,22 +8,18 @@ import torch
 from torch import Tensor, nn
 
 from rcnas_zoo.candidates.evaluator import TrainingEvaluator
-from rcnas_zoo.candidates.pruning import PruningJob, prune_cached
 from rcnas_zoo.candidates.training import TrainingJob, train_cached
 from rcnas_zoo.execution.workers import Workers
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.networks.cell_scaling import cell_network_for
-from rcnas_zoo.pruning.recipes import scaled_recipe
 from rcnas_zoo.search.knowledge import Knowledge
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.registry import WARM, NamedMethod
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer
-from rcnas_zoo.spec.pruning import PruningRecipe
-from rcnas_zoo.spec.recipe import TrainingRecipe
 from rcnas_zoo.training.history import TrainingResult
-from rcnas_zoo.workflows.benchmarking.methods import PRUNING, REFERENCE, RULE, SEARCH
+from rcnas_zoo.workflows.benchmarking.methods import REFERENCE, RULE, SEARCH
 from rcnas_zoo.workflows.benchmarking.tuning import Tuner, tuned
 from rcnas_zoo.workflows.prepare import Prepared, rule_network
 from rcnas_zoo.workflows.problem import make_problem
@@ -88,7 +84,7 @@ def _family(method: str) -> Maker:
         return _searched
     if method in REFERENCE:
         return _reference
-    return _pruned if method in PRUNING else _given
+    return _given
 
 
 def _searched(method: str, prepared: Prepared, tuner: Tuner, observer: Observer) -> Made:
@@ -106,9 +102,7 @@ def _searched(method: str, prepared: Prepared, tuner: Tuner, observer: Observer)
     made = _trained(replace(prepared.final, spec=result.best.proposal.spec), tuner, observer, method)
     visited = sum(visit.outcome.seconds for visit in result.visits)
     evaluations = made.evaluations + len(result.visits)
-    return replace(
-        made, seconds=made.seconds + visited, evaluations=evaluations, rewards=tuple(result.rewards)
-    )
+    return replace(made, seconds=made.seconds + visited, evaluations=evaluations, rewards=tuple(result.rewards))
 
 
 def _search(method: str, prepared: Prepared, tuner: Tuner) -> NamedMethod:
@@ -144,26 +138,6 @@ def _given_spec(method: str, prepared: Prepared) -> NetworkSpec:
         return rule_network(prepared)
     spec = prepared.teacher.spec
     return cell_network_for(method, prepared.task.budget.macs, spec.input, spec.classes)
-
-
-def _pruned(method: str, prepared: Prepared, tuner: Tuner, observer: Observer) -> Made:
-    training = replace(prepared.final, spec=prepared.teacher.spec)
-    recipe = shared_out(method, tuned(training.recipe, tuner), prepared.task.budget.macs)
-    found = prune_cached(PruningJob.of(training, recipe), observer, f"pruning by {method}")
-    return Made(found.spec, found.weights, found.curve, found.seconds)
-
-
-def shared_out(method: str, recipe: TrainingRecipe, macs: int) -> PruningRecipe:
-    """The pruning whose stages together have at most the epochs of a training, or as few as it can have.
-
-    Args:
-        method: one of `PRUNING`.
-        recipe: the training whose epochs are shared out.
-        macs: effective MACs that the pruned network may have.
-    """
-    made = [scaled_recipe(method, recipe.with_changes(epochs=epochs), macs=macs) for epochs in range(1, recipe.epochs + 1)]
-    fitting = [each for each in made if each.epochs <= recipe.epochs]
-    return max(fitting, key=lambda each: each.epochs, default=made[0])
 
 
 def _trained(training: TrainingJob, tuner: Tuner, observer: Observer, label: str) -> Made:

@@ -10,10 +10,7 @@ REFERENCE = ("teacher", "sat", "trades", "mart")
 CELLS = ("advrush", "racl", "darts-v2", "pdarts", "lrnas", "robnet")
 ARCHITECTURE = (RULE, *CELLS)
 """Train the network that a rule or published genotype gives for the budget."""
-PRUNING = ("hydra", "harp", "r-admm", "magnitude")
-"""Prune the teacher to the budget."""
-
-METHODS = (*SEARCH, *REFERENCE, *ARCHITECTURE, *PRUNING)
+METHODS = (*SEARCH, *REFERENCE, *ARCHITECTURE)
 DEFAULT = (
     "rc-nas",
     "r-nas",
@@ -23,7 +20,5 @@ DEFAULT = (
     "trades",
     "mart",
     "sat",
-    "hydra",
-    "harp",
     "advrush",
 )
