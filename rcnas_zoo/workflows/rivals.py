@@ -47,7 +47,7 @@ def check_rivals(settings: FinetuneSettings, agent: Agent, posed: PosedTask, tea
     if agent.policy is None:
         _refuse_without_policy(rivals, warm)
     for name in warm:
-        rival_method(name, settings, agent).searcher(_unmeasured(posed, teacher))
+        rival_method(name, settings, agent).searcher(unmeasured_problem(posed, teacher))
 
 
 def _refuse_without_policy(rivals: list[str], warm: list[str]) -> None:
@@ -74,7 +74,7 @@ def _agent_of(name: str, agent: RcnasSettings) -> RcnasSettings | None:
     return None
 
 
-def _unmeasured(posed: PosedTask, teacher: NetworkSpec) -> SearchProblem:
+def unmeasured_problem(posed: PosedTask, teacher: NetworkSpec) -> SearchProblem:
     """The problem as far as it is known before the teacher is trained: enough to make a searcher, not to run it."""
     price = cost(teacher)
     facts = TeacherFacts(teacher, price.parameters, price.macs, accuracy=1.0, lips=(0.0,) * 7)

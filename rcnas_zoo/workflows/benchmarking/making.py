@@ -20,10 +20,11 @@ from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.training.history import TrainingResult
 from rcnas_zoo.workflows.benchmarking.methods import REFERENCE, RULE, SEARCH
-from rcnas_zoo.workflows.benchmarking.tuning import Tuner, tuned
+from rcnas_zoo.workflows.benchmarking.tuning import Tuner, Untuned, tuned
 from rcnas_zoo.workflows.prepare import Prepared, rule_network
 from rcnas_zoo.workflows.problem import make_problem
 from rcnas_zoo.workflows.recipes import with_objective
+from rcnas_zoo.workflows.rivals import unmeasured_problem
 from rcnas_zoo.zoo.loading import load_model
 
 MOST_SEED = 1_000_000
@@ -74,6 +75,19 @@ def make(method: str, prepared: Prepared, tuner: Tuner, observer: Observer) -> M
         Unavailable: every network of a search diverged, or a stage of a pruning did.
     """
     return _family(method)(method, prepared, tuner, observer)
+
+
+def check(method: str, prepared: Prepared) -> None:
+    """Find out before anything is trained whether a method can be tried.
+
+    Raises:
+        InvalidInput: it cannot meet the budget, or must have a policy and has none.
+    """
+    if method in SEARCH:
+        problem = unmeasured_problem(prepared.posed, prepared.teacher.spec)
+        _search(method, prepared, Untuned()).searcher(problem)
+    elif method not in REFERENCE:
+        _given_spec(method, prepared)
 
 
 Maker = Callable[[str, Prepared, Tuner, Observer], Made]

@@ -17,7 +17,7 @@ from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.spec.record import Measurement
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.tracking.store import Store
-from rcnas_zoo.workflows.benchmarking.making import Made, make
+from rcnas_zoo.workflows.benchmarking.making import Made, check, make
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
 from rcnas_zoo.workflows.benchmarking.tuning import Settled
 from rcnas_zoo.workflows.finals import FinalJob, FinalPlan, measure_on_test
@@ -63,10 +63,10 @@ def run_study(job: StudyJob, observer: Observer) -> SeedResult | str:
     prepared = prepare(job.task, job.settings.of_seed(job.seed), job.machine)
     prepared = replace(prepared, plan=FinalPlan(WHOLE + _own(job.task), PART, job.settings.subset_samples))
     try:
-        study = _study(job, prepared, observer)
+        check(job.method, prepared)
     except InvalidInput as error:
         return str(error)
-    return _measured(job, prepared, study, observer)
+    return _measured(job, prepared, _study(job, prepared, observer), observer)
 
 
 def study_plan(job: StudyJob, prepared: Prepared) -> StudyPlan:

@@ -21,6 +21,18 @@ class Tuner(Protocol):
         """A whole number in [low, high]; the first trial takes ``first``."""
 
 
+class Untuned:
+    """What a method does where nobody tunes it."""
+
+    def suggest_float(self, name: str, low: float, high: float, *, log: bool = False, first: float) -> float:
+        """See `Tuner.suggest_float`."""
+        return first
+
+    def suggest_int(self, name: str, low: int, high: int, *, first: int) -> int:
+        """See `Tuner.suggest_int`."""
+        return first
+
+
 class Settled:
     """Hyper-parameters that are known already."""
 

@@ -1,0 +1,133 @@
+"""One small benchmark from end to end, that all tests look at."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from rcnas_zoo.candidates import training
+from rcnas_zoo.candidates import verdicts as kept_verdicts
+from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.task import Task
+from rcnas_zoo.tracking.store import Store
+from rcnas_zoo.workflows.benchmarking import studies
+from rcnas_zoo.workflows.benchmarking.run import benchmark_task
+from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
+from rcnas_zoo.workflows.machine import Machine
+
+TASK = Task.parse("digits/pgd-5/wrn-10-1/150k")
+QUICK = {"visits": 2, "search_epochs": 1, "final_epochs": 1, "subset_samples": 8, "policy": "none"}
+SETTINGS = TaskBenchmarkSettings(("random", "sat", "advrush", "rc-nas"), (0, 1), **QUICK)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The table, the folder, the store and the machine of a benchmark with cheap attacks in place of the usual."""
+    folder = tmp_path_factory.mktemp("benchmark")
+    store = f"sqlite:///{folder}/mlflow.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", store)
+        patch.setattr(studies, "WHOLE", ("fgsm", "pgd-5"))
+        patch.setattr(studies, "PART", ("cw-5",))
+        machine = Machine(workers=1, cache=folder / "cache")
+        yield benchmark_task(TASK, SETTINGS, machine, to=folder / "out"), folder, Store(store, store), machine
+
+
+def test_every_method_has_a_row_with_numbers_or_a_reason(made):
+    table = made[0]
+    assert [row.method for row in table.rows] == list(SETTINGS.methods)
+    random, sat, advrush, warm = table.rows
+    assert [len(row.results) for row in (random, sat)] == [2, 2]
+    assert "a budget must be at least the" in advrush.infeasible
+    assert "rc-nas must start from a policy" in warm.infeasible
+
+
+def test_what_was_searched_meets_the_budget_and_a_reference_need_not(made):
+    random, sat = made[0].rows[:2]
+    assert not random.over_budget
+    assert sat.over_budget
+    assert sat.reference
+
+
+def test_costs_and_evaluations_are_those_of_the_networks(made):
+    random, sat = made[0].rows[:2]
+    for result in (*random.results, *sat.results):
+        price = cost(result.spec)
+        assert (result.parameters, result.macs) == (price.parameters, price.macs)
+    assert {result.evaluations for result in random.results} == {1 + QUICK["visits"]}
+    assert {result.evaluations for result in sat.results} == {1}
+    assert all(len(result.rewards) == QUICK["visits"] for result in random.results)
+
+
+def test_the_worst_case_is_no_better_than_any_attack_and_images_are_told(made):
+    for row in made[0].measured:
+        for result in row.results:
+            assert result.robust_accuracy <= min(result.attacks["fgsm"], result.attacks["pgd-5"])
+            assert result.samples == {"clean": 360, "fgsm": 360, "pgd-5": 360, "cw-5": 8}
+
+
+def test_the_folder_holds_every_form_of_the_table(made):
+    table, folder = made[0], made[1] / "out"
+    assert {path.name for path in folder.iterdir()} == {
+        "report.json", "report.html", "table.md", "table.tex", "table.csv", "cost.png", "searches.png", "stages.png",
+    }  # fmt: skip
+    assert json.loads((folder / "report.json").read_text()) == json.loads(json.dumps(table.to_dict()))
+    rows = list(csv.DictReader(io.StringIO((folder / "table.csv").read_text())))
+    assert len(rows) == 6
+
+
+def test_the_run_keeps_the_report_and_a_study_below_it_each_trial(made):
+    client = made[2].client()
+    runs = [run for one in client.search_experiments() for run in client.search_runs([one.experiment_id])]
+    by_workflow = {}
+    for run in runs:
+        by_workflow.setdefault(run.data.tags["rcnas.workflow"], []).append(run)
+    (parent,) = by_workflow["benchmark"]
+    assert {file.path for file in client.list_artifacts(parent.info.run_id)} >= {"report.html", "table.tex"}
+    below = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    assert len(below) == 4
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    trials = [run for run in runs if run.data.tags.get("rcnas.key") == "trial/000"]
+    assert len(trials) == 4
+
+
+def test_the_same_command_again_trains_and_attacks_nothing(made, monkeypatch):
+    table, _, store, machine = made
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.tracking_uri)
+
+    def refuse(*_, **__):
+        raise AssertionError("nothing is to be computed again")
+
+    monkeypatch.setattr(training, "train", refuse)
+    found = benchmark_task(TASK, SETTINGS, machine)
+    assert [row.to_dict() for row in found.rows] == [row.to_dict() for row in table.rows]
+    assert kept_verdicts.ENGINE_VERSION
+
+
+def test_a_seed_more_runs_only_what_is_missing(made, monkeypatch):
+    _, _, store, machine = made
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.tracking_uri)
+    trained = []
+    real = training.train
+    monkeypatch.setattr(training, "train", lambda *args, **named: trained.append(named["seed"]) or real(*args, **named))
+    found = benchmark_task(TASK, TaskBenchmarkSettings(("sat",), (0, 1, 2), **QUICK), machine)
+    assert [result.seed for result in found.rows[0].results] == [0, 1, 2]
+    assert set(trained) == {2}
+
+
+def test_more_trials_keep_the_first_and_the_best_counts(made, monkeypatch):
+    table, _, store, machine = made
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.tracking_uri)
+    found = benchmark_task(TASK, TaskBenchmarkSettings(("sat",), (0,), 2, **QUICK), machine)
+    (result,) = found.rows[0].results
+    assert result.trials == 2
+    assert result.evaluations == 2
+    first = table.rows[1].results[0].settings
+    assert set(result.settings) == set(first) == {"learning_rate", "weight_decay"}
+
+
+def test_a_folder_that_is_there_is_refused_before_anything_runs(made):
+    with pytest.raises(InvalidInput, match="out"):
+        benchmark_task(TASK, SETTINGS, made[3], to=made[1] / "out")

@@ -1,0 +1,47 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.workflows.benchmarking.methods import DEFAULT, METHODS
+from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
+
+
+def test_every_method_stands_once_and_the_default_ones_are_among_them():
+    assert len(set(METHODS)) == len(METHODS)
+    assert set(DEFAULT) <= set(METHODS)
+
+
+def test_all_stands_for_every_method():
+    assert TaskBenchmarkSettings(methods=("all",)).methods == METHODS
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"methods": ("hydre",)}, "a method of a benchmark must be one of all, rc-nas, .*, got 'hydre'"),
+        ({"methods": ()}, "the methods must be at least one, each given once, got none"),
+        ({"seeds": (1, 1)}, "the seeds must be at least one, each given once, got 1, 1"),
+        ({"trials": 0}, "the trials of a study must be .*got 0"),
+        ({"visits": 0}, "the visits of a search must be .*got 0"),
+        ({"subset_samples": 0}, "the subset for AutoAttack must be .*got 0"),
+    ],
+)
+def test_what_makes_no_benchmark_is_refused(changes, message):
+    with pytest.raises(InvalidInput, match=message):
+        TaskBenchmarkSettings(**changes)
+
+
+def test_a_study_hangs_on_what_its_networks_are_made_of_and_on_nothing_else():
+    plain = TaskBenchmarkSettings().decides()
+    assert TaskBenchmarkSettings(seeds=(7,), trials=9, subset_samples=3, methods=("sat",)).decides() == plain
+    for change in ({"visits": 3}, {"search_epochs": 1}, {"final_epochs": 2}, {"search_train_size": 100}):
+        assert TaskBenchmarkSettings(**change).decides() != plain
+
+
+def test_the_reference_names_every_method():
+    page = (Path(__file__).parents[3] / "docs" / "reference.md").read_text(encoding="utf-8")
+    section = page[page.index("## Benchmarks on a task") :]
+    named = set(re.findall(r"`([a-z0-9-]+)`", section[: section.index("\n## ", 5)]))
+    assert set(METHODS) <= named
