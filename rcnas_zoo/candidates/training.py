@@ -1,9 +1,9 @@
 """Trainings that are never done twice."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -16,7 +16,7 @@ from rcnas_zoo.execution.locks import lock
 from rcnas_zoo.execution.team import Team
 from rcnas_zoo.execution.threads import torch_threads
 from rcnas_zoo.networks.build import build
-from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.networks.cost import nominal_cost
 from rcnas_zoo.spec.canonical import canonical_json, digest
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
@@ -75,7 +75,7 @@ class TrainingJob:
 
 def threads_for(spec: NetworkSpec, available: int) -> int:
     """Torch threads for one network: one below 50 M MACs, where more only cost; a fixed rule, not a timing."""
-    return 1 if cost(spec).macs < ONE_THREAD_MACS else max(1, available)
+    return 1 if nominal_cost(spec).macs < ONE_THREAD_MACS else max(1, available)
 
 
 def train_cached(
@@ -90,18 +90,35 @@ def train_cached(
         InvalidInput, NotFound: the data set is unknown, malformed or absent.
         Unavailable: the cache cannot be written.
     """
-    team, watcher = team or Team(), observer or Silent()
-    key = job.key(team.size)
-    kept = _kept(job, key, team)
+    team = team or Team()
+    device = team.device if team.size > 1 else torch.device(job.device)
+    host = Host(device, observer or Silent(), label, team=team, compile=job.compile)
+    with torch_threads(threads_for(job.spec, job.threads)):
+        return once(job.cache, job.key(team.size), job.recipe.epochs, host, lambda host: _train(job, host))
+
+
+def once(cache: Path, key: str, epochs: int, host: Host, make: Callable[[Host], TrainingResult]) -> TrainingResult:
+    """The result of a training of this key, from the cache or made now and kept.
+
+    Args:
+        cache: root folder of the cache.
+        key: digest of all that decides the weights.
+        epochs: of the whole training, for the observer.
+        host: where it runs and who watches.
+        make: trains, on the host with its checkpoints.
+
+    Raises:
+        Unavailable: the cache cannot be written.
+    """
+    kept = _kept(cache, key, host.team)
     if kept is not None:
         for number, metrics in enumerate(kept.curve, start=1):
-            watcher.epoch(number, job.recipe.epochs, metrics)
+            host.observer.epoch(number, epochs, metrics)
         return kept
-    device = team.device if team.size > 1 else torch.device(job.device)
-    with _checkpoints(job, key, team) as checkpoints, torch_threads(threads_for(job.spec, job.threads)):
-        result = _train(job, Host(device, watcher, label, checkpoints, team, job.compile))
-        if team.leads:
-            ContentCache(job.cache).put("training", key, _pack(result))
+    with _checkpoints(cache, key, host.team) as checkpoints:
+        result = make(replace(host, checkpoints=checkpoints))
+        if host.team.leads:
+            ContentCache(cache).put("training", key, _pack(result))
         if checkpoints:
             checkpoints.clear()
     return result
@@ -113,9 +130,9 @@ def kept_in(job: TrainingJob, result: TrainingResult) -> Path:
 
 
 @contextmanager
-def _checkpoints(job: TrainingJob, key: str, team: Team) -> Iterator[Checkpoints | None]:
+def _checkpoints(cache: Path, key: str, team: Team) -> Iterator[Checkpoints | None]:
     """Within: the checkpoints of a training, or None where another process makes the same one and keeps them."""
-    folder = job.cache / "checkpoints" / key
+    folder = cache / "checkpoints" / key
     if not team.leads:
         yield None
         return
@@ -123,8 +140,8 @@ def _checkpoints(job: TrainingJob, key: str, team: Team) -> Iterator[Checkpoints
         yield Checkpoints(folder) if mine else None
 
 
-def _kept(job: TrainingJob, key: str, team: Team) -> TrainingResult | None:
-    files = ContentCache(job.cache).get("training", key) if team.leads else None
+def _kept(cache: Path, key: str, team: Team) -> TrainingResult | None:
+    files = ContentCache(cache).get("training", key) if team.leads else None
     if team.size > 1:
         names = team.tell(sorted(files) if files else None)
         files = {name: team.tell(files[name] if files else b"") for name in names} if names else None

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from rcnas_zoo.networks.accelerated import Accelerated, keep_freed_memory
-from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.networks.cost import nominal_cost
 from rcnas_zoo.spec.network import NetworkSpec
 
 QUICKER_FROM_MACS = 20_000_000
@@ -34,7 +34,7 @@ def gradient_precision(model: nn.Module, device: torch.device) -> str:
 
 def _is_worth_it(model: nn.Module) -> bool:
     spec = getattr(model, "spec", None)
-    return isinstance(spec, NetworkSpec) and cost(spec).macs >= QUICKER_FROM_MACS
+    return isinstance(spec, NetworkSpec) and nominal_cost(spec).macs >= QUICKER_FROM_MACS
 
 
 def has_bfloat16(device: torch.device) -> bool:

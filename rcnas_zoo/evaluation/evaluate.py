@@ -19,7 +19,7 @@ from rcnas_zoo.evaluation.intervals import wilson
 from rcnas_zoo.evaluation.limits import UNLIMITED, Limits
 from rcnas_zoo.evaluation.lint.checks import lint_flags
 from rcnas_zoo.evaluation.report import EvaluationReport, accuracy, worst_case
-from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.networks.cost import nominal_cost
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.canonical import check_integer
 from rcnas_zoo.spec.errors import InvalidInput, shortened
@@ -128,7 +128,7 @@ def _parse_names(attacks: Sequence[str], limits: Limits) -> list[AttackName]:
 
 def _macs(model: nn.Module) -> int:
     spec = getattr(model, "spec", None)
-    return cost(spec).macs if isinstance(spec, NetworkSpec) else 0
+    return nominal_cost(spec).macs if isinstance(spec, NetworkSpec) else 0
 
 
 def _report(

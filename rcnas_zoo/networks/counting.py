@@ -1,5 +1,6 @@
 """Parameters and multiply-accumulates (MACs) of single layers, by formula."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -21,6 +22,31 @@ class Cost:
 
     def __mul__(self, times: int) -> "Cost":
         return Cost(self.parameters * times, self.macs * times)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A convolution or linear layer of a network.
+
+    Attributes:
+        name: of the module; its weight is ``name.weight``.
+        shape: of the weight, (outputs, inputs / groups, ...).
+        positions: uses of each weight on one image, that is output positions (1 of a linear layer on a vector).
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    positions: int
+
+    @property
+    def weights(self) -> int:
+        """Numbers in the weight."""
+        return math.prod(self.shape)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates on one image."""
+        return self.weights * self.positions
 
 
 @dataclass(frozen=True)

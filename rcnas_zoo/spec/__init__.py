@@ -6,6 +6,7 @@ from rcnas_zoo.spec.cells import CellPlan, CellSpec, EdgeSpec
 from rcnas_zoo.spec.errors import IntegrityError, InvalidInput, NotFound, RcnasError, Unavailable
 from rcnas_zoo.spec.network import InputSpec, NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
+from rcnas_zoo.spec.pruned import PrunedSpec
 from rcnas_zoo.spec.recipe import TrainingRecipe
 from rcnas_zoo.spec.record import Claim, Measurement, Record
 from rcnas_zoo.spec.residual import ResidualSpec, StageSpec
@@ -26,6 +27,7 @@ __all__ = [
     "NetworkSpec",
     "NotFound",
     "Observer",
+    "PrunedSpec",
     "RcnasError",
     "Record",
     "ResidualSpec",

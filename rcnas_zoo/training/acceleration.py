@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rcnas_zoo.networks.accelerated import Accelerated, keep_freed_memory
-from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.networks.cost import nominal_cost
 from rcnas_zoo.spec.recipe import TrainingRecipe
 
 COMPILE = ("auto", "on", "off")
@@ -42,7 +42,7 @@ class Workload:
             return 0.0
         ascent = 0 if self.recipe.objective == "clean" else 4 * self.recipe.attack_steps
         descent = 12 if self.recipe.objective in ("trades", "mart") else 6
-        return float(cost(spec).macs * (ascent + descent) * self.images * self.recipe.epochs)
+        return float(nominal_cost(spec).macs * (ascent + descent) * self.images * self.recipe.epochs)
 
 
 def accelerate(model: nn.Module, workload: Workload, compile: str) -> Accelerated:

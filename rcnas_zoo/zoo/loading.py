@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from rcnas_zoo.execution.device import pick_device
 from rcnas_zoo.networks.build import build
-from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.networks.cost import nominal_cost
+from rcnas_zoo.networks.masks import check_mask
 from rcnas_zoo.spec.errors import IntegrityError, NotFound
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.zoo.canary import check_canary
@@ -53,14 +54,16 @@ def fitted_model(spec: NetworkSpec, state: Mapping[str, Tensor]) -> nn.Module:
     """The network of a spec, in eval mode, with a state that must fit it tensor by tensor.
 
     Raises:
-        IntegrityError: a tensor is missing, unexpected, or of another shape or type.
+        IntegrityError: a tensor is missing, unexpected, or of another shape or type, or its zeros are not those of the
+            spec's mask.
     """
     # Asked before building, so that a forged spec cannot make a machine run out of memory.
-    held, needed = sum(tensor.numel() for tensor in state.values()), cost(spec).parameters
+    held, needed = sum(tensor.numel() for tensor in state.values()), nominal_cost(spec).parameters
     if held < needed:
         raise IntegrityError(f"weights must hold the {needed} parameters of their spec, got {held} numbers")
     model = build(spec)
     _check_fit(model.state_dict(), state)
+    check_mask(spec, state)
     model.load_state_dict(dict(state), strict=True)
     return model.eval()
 
