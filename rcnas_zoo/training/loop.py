@@ -18,6 +18,7 @@ from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.recipe import TrainingRecipe
 from rcnas_zoo.training.averaging import snapshot
 from rcnas_zoo.training.batches import Batches
+from rcnas_zoo.training.constraint import Constraint
 from rcnas_zoo.training.course import Course
 from rcnas_zoo.training.global_norm import global_norms
 from rcnas_zoo.training.history import TrainingResult
@@ -37,8 +38,11 @@ def train(
     seed: int,
     host: Host | None = None,
     floors: Mapping[int, float] | None = None,
+    constraint: Constraint | None = None,
 ) -> TrainingResult:
     """Trains a network in place; it ends on the host's device in eval mode with the ``last`` weights.
+
+    Parameters that ask for no gradient stay as they are.
 
     The same seed gives bitwise equal weights on the same CPU with the same number of threads, also across any number
     of interruptions if the host keeps checkpoints. The global random state is not touched.
@@ -52,6 +56,7 @@ def train(
         host: where it runs and who watches; default this process's CPU and nobody.
         floors: epoch to the robust accuracy on the evaluation split below which the training is hopeless and ends
             there (successive halving, seen from one candidate).
+        constraint: what the network must come to beside a low loss; its state is in the model.
 
     Raises:
         InvalidInput: an empty split, images or labels that do not fit the model's spec, fewer images in a batch than
@@ -64,9 +69,9 @@ def train(
     model.to(host.device)
     batches = Batches.of(train, recipe, model, seed, host.device, host.team)
     _check_shares(batches)
-    identity = _identity(model, batches, (train, evaluation), floors)
+    identity = _identity(model, batches, (train, evaluation), floors, constraint)
     with global_norms(model, host.team):
-        course = Course.start(Updates.of(model, batches, host), identity)
+        course = Course.start(Updates.of(model, batches, host, constraint), identity)
         selection = Selection.of(evaluation, recipe, model, seed, host.device)
         _Loop(course, selection, floors).run()
     model.load_state_dict(course.history.last)
@@ -80,7 +85,13 @@ def _own(host: Host) -> Host:
     return host if host.team.leads else replace(host, observer=Silent(), checkpoints=None)
 
 
-def _identity(model: nn.Module, batches: Batches, splits: Iterable[Images], floors: Mapping[int, float]) -> str:
+def _identity(
+    model: nn.Module,
+    batches: Batches,
+    splits: Iterable[Images],
+    floors: Mapping[int, float],
+    constraint: Constraint | None,
+) -> str:
     spec = getattr(model, "spec", None)
     shapes = {name: list(value.shape) for name, value in model.state_dict().items()}
     parts = {
@@ -89,6 +100,7 @@ def _identity(model: nn.Module, batches: Batches, splits: Iterable[Images], floo
         "recipe": batches.recipe.digest,
         "seed": batches.seed,
         "floors": {str(epoch): floor for epoch, floor in floors.items()},
+        **({} if constraint is None else {"constraint": constraint.identity}),
     }
     return canonical_json(parts)
 
@@ -134,9 +146,12 @@ class _Loop:
         if measured is None:
             self._diverge(epoch)
             return
-        rate = updates.rate(course.done - 1)
-        metrics = {"loss": loss, "learning_rate": rate, **measured}
-        course.history.add(metrics, weights, self.selection.considers(epoch))
+        rate, constraint = updates.rate(course.done - 1), updates.constraint
+        metrics = {"loss": loss, "learning_rate": rate, **measured, **(constraint.measure() if constraint else {})}
+        eligible = self.selection.considers(epoch) and (constraint is None or constraint.holds())
+        course.history.add(metrics, weights, eligible)
+        if constraint is not None:
+            constraint.close_epoch(epoch)
         host.observer.epoch(epoch, updates.batches.recipe.epochs, metrics)
 
     def _measure(self, epoch: int, loss: float, weights: Mapping[str, Tensor]) -> dict[str, float] | None:

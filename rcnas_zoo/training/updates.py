@@ -11,6 +11,7 @@ from rcnas_zoo.spec.errors import Unavailable
 from rcnas_zoo.training.acceleration import Workload, accelerate
 from rcnas_zoo.training.averaging import Average
 from rcnas_zoo.training.batches import Batch, Batches
+from rcnas_zoo.training.constraint import Constraint
 from rcnas_zoo.training.host import Host
 from rcnas_zoo.training.objectives import Objective, make_objective
 from rcnas_zoo.training.perturbation import perturbed, same_buffers, set_buffers
@@ -30,6 +31,7 @@ class Updates:
         average: of the model's weights.
         host: who shares the batches and who is told.
         parts: pieces that a batch is worked off in; grows when the memory is too small for all of it.
+        constraint: adds its penalty to every loss, if there is one.
     """
 
     network: Accelerated
@@ -39,9 +41,10 @@ class Updates:
     average: Average
     host: Host
     parts: int = 1
+    constraint: Constraint | None = None
 
     @classmethod
-    def of(cls, model: nn.Module, batches: Batches, host: Host) -> "Updates":
+    def of(cls, model: nn.Module, batches: Batches, host: Host, constraint: Constraint | None = None) -> "Updates":
         """The updates of a fresh training by the recipe of the batches."""
         recipe = batches.recipe
         # The sums over a team in the middle of a pass cannot be compiled.
@@ -49,7 +52,8 @@ class Updates:
         network = accelerate(model, Workload(recipe, len(batches.labels), host.device), compile)
         objective = make_objective(recipe, batches.low, batches.high)
         average = Average.of(model, recipe.weight_average)
-        return cls(network, batches, objective, Sgd.of(model, recipe), average, host)
+        descent = Sgd.of(model, recipe)
+        return cls(network, batches, objective, descent, average, host, constraint=constraint)
 
     @property
     def total(self) -> int:
@@ -93,11 +97,13 @@ class Updates:
             return self._descent(crafted)
 
     def _descent(self, crafted: Sequence[tuple[Batch, Tensor]]) -> tuple[Tensor, list[Tensor]]:
-        """Mean loss over the whole batch and its gradients, summed over parts and processes."""
+        """Mean loss over the whole batch and its gradients, summed over parts and processes; the penalty comes once."""
         total = torch.zeros((), device=self.batches.labels.device)
         sums: list[Tensor] = []
         for part, adversarial in crafted:
             loss = part.share * self.objective.loss(self.network, part, adversarial)
+            if self.constraint is not None and not sums and self.host.team.leads:
+                loss = loss + self.constraint.penalty()
             gradients = self.descent.gradients(loss)
             sums = [a.add_(b) for a, b in zip(sums, gradients, strict=True)] if sums else gradients
             total += loss.detach()
