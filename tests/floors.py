@@ -16,6 +16,7 @@ FLOORS = (
     ("networks", "attacks", "datasets", "execution"),
     ("evaluation",),
     ("training",),
+    ("pruning",),
     ("tracking",),
     ("zoo",),
     ("candidates",),

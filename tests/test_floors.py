@@ -15,7 +15,7 @@ COMMANDS = sorted(
     for path in (FOLDERS["rcnas_zoo_cli"] / "commands").glob("*.py")
     if not path.stem.startswith("_")
 )
-LOW_ROOMS = ("spec", "networks", "attacks", "datasets", "execution", "evaluation", "training")
+LOW_ROOMS = ("spec", "networks", "attacks", "datasets", "execution", "evaluation", "training", "pruning")
 OPTIONAL = (
     "mlflow",
     "optuna",
