@@ -1,13 +1,14 @@
 """What a network costs, from its spec alone: no module is made, no torch is needed."""
 
 from functools import lru_cache
+from typing import Any
 
 from rcnas_zoo.networks.counting import Cost
 from rcnas_zoo.networks.registry import kind_of
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.pruned import KeptWeights, PrunedSpec
 
-__all__ = ["Cost", "cost", "nominal_cost"]
+__all__ = ["Cost", "cost", "nominal_cost", "stated_cost"]
 
 
 @lru_cache(maxsize=1 << 16)
@@ -24,6 +25,18 @@ def cost(spec: NetworkSpec) -> Cost:
         InvalidInput: a kind that cannot be built.
     """
     return kind_of(spec).cost(spec)
+
+
+def stated_cost(spec: NetworkSpec) -> dict[str, Any]:
+    """What a record says of the cost of a network: ``parameters`` and ``macs``, with the nominal ones (else 0)."""
+    true, nominal = cost(spec), nominal_cost(spec)
+    extra = nominal if nominal != true else Cost(0, 0)
+    return {
+        "parameters": true.parameters,
+        "macs": true.macs,
+        "nominal_parameters": extra.parameters,
+        "nominal_macs": extra.macs,
+    }
 
 
 def nominal_cost(spec: NetworkSpec) -> Cost:

@@ -110,7 +110,7 @@ class Record:
         licence: SPDX identifier of the weights' licence.
         created: ISO date.
         spec_digest: digest of ``spec.json``.
-        parameters, macs: cost of the network, MACs of one image.
+        parameters, macs: cost of the network, MACs of one image; effective ones if single weights were pruned.
         dataset: the data set it was trained for, or empty for an architecture alone.
         threat: the threat model it was trained against, or empty.
         recipe: the training recipe, or None for an architecture alone.
@@ -119,6 +119,7 @@ class Record:
         lineage: where it comes from (task, teacher, run, method, seed ...), plain JSON data.
         files: file name to sha256, for every other file of the entry; ``record.json`` stands for the record's own
             digest without that line (its seal, see the zoo).
+        nominal_parameters, nominal_macs: what the same network costs with its zeros; 0 where that is the same.
 
     Raises:
         InvalidInput: a value outside its range.
@@ -139,6 +140,8 @@ class Record:
     lineage: dict[str, Any] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     format: int = 1
+    nominal_parameters: int = 0
+    nominal_macs: int = 0
 
     def __post_init__(self) -> None:
         check_integer("the format of a record", self.format, 1, 1)
@@ -146,6 +149,8 @@ class Record:
             check_text(f"the {name} of a record", getattr(self, name))
         check_integer("the parameters of a record", self.parameters, 1)
         check_integer("the MACs of a record", self.macs, 1)
+        check_integer("the nominal parameters of a record", self.nominal_parameters, 0)
+        check_integer("the nominal MACs of a record", self.nominal_macs, 0)
         if self.threat:
             ThreatModel.parse(self.threat)
         check_mapping("the lineage of a record", self.lineage)
@@ -155,9 +160,10 @@ class Record:
             check_text("the sha256 of a file", sha256)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON data."""
-        recipe = self.recipe.to_dict() if self.recipe else None
-        return {**asdict(self), "recipe": recipe}
+        """Plain JSON data. The nominal cost is left out where it is the cost, as in records of the first release."""
+        data = {**asdict(self), "recipe": self.recipe.to_dict() if self.recipe else None}
+        silent = [name for name in ("nominal_parameters", "nominal_macs") if not data[name]]
+        return {name: value for name, value in data.items() if name not in silent}
 
     def to_json(self) -> str:
         """The canonical JSON text."""

@@ -37,7 +37,7 @@ def _cells(row: Listing) -> list[object]:
         row.name,
         row.version,
         row.dataset or "-",
-        format_macs(row.macs),
+        _macs(row),
         f"{row.parameters / 1e6:.2f} M",
         row.threat or "-",
         percent(row.clean_accuracy),
@@ -45,3 +45,9 @@ def _cells(row: Listing) -> list[object]:
         row.source,
         "yes" if row.weights else "no",
     ]
+
+
+def _macs(row: Listing) -> str:
+    """Effective MACs, and nominal ones where they differ."""
+    macs = format_macs(row.macs)
+    return macs if row.nominal_macs == row.macs else f"{macs} of {format_macs(row.nominal_macs)}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.networks.cost import stated_cost
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.recipe import TrainingRecipe
 from rcnas_zoo.spec.record import Claim, Measurement, Record
@@ -25,19 +25,17 @@ def new_record(
     licence: str = NO_LICENCE,
 ) -> Record:
     """A record made by this version of the package today; the threat is the one it was trained against, if any."""
-    price = cost(spec)
     return Record(
         name=name,
         made_by=f"rcnas-zoo {VERSION}",
         licence=licence,
         created=datetime.now(timezone.utc).date().isoformat(),
         spec_digest=spec.digest,
-        parameters=price.parameters,
-        macs=price.macs,
         dataset=dataset,
         threat=recipe.threat if recipe and recipe.objective != "clean" else "",
         recipe=recipe,
         claimed=claimed,
         measured=measured,
         lineage=dict(lineage or {}),
+        **stated_cost(spec),
     )

@@ -40,8 +40,8 @@ def _facts(record: Record, spec: NetworkSpec) -> str:
     rows = [
         ("input", f"{times(given.shape)} (channels, height, width), values in [{given.low:g}, {given.high:g}]"),
         ("classes", spec.classes),
-        ("parameters", f"{record.parameters:,}"),
-        ("multiply-accumulates (MACs) of one image", f"{record.macs:,}"),
+        ("parameters", _number(record.parameters, record.nominal_parameters)),
+        ("multiply-accumulates (MACs) of one image", _number(record.macs, record.nominal_macs)),
         ("data set", record.dataset or "-"),
         ("threat model it was trained against", record.threat or "-"),
         ("licence", record.licence),
@@ -50,6 +50,11 @@ def _facts(record: Record, spec: NetworkSpec) -> str:
         ("spec digest", f"`{record.spec_digest}`"),
     ]
     return table(("fact", "value"), rows)
+
+
+def _number(effective: int, nominal: int) -> str:
+    """A cost; of a network whose weights were pruned also the one with its zeros."""
+    return f"{effective:,} effective, {nominal:,} nominal" if nominal else f"{effective:,}"
 
 
 def _measured(measured: Sequence[Measurement]) -> str:

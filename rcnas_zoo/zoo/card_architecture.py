@@ -6,6 +6,7 @@ from itertools import groupby
 from rcnas_zoo.networks.cell_places import cell_places, stem_channels
 from rcnas_zoo.spec.cells import INPUTS, CellSpec
 from rcnas_zoo.spec.network import NetworkSpec
+from rcnas_zoo.spec.pruned import KeptWeights, PrunedSpec
 from rcnas_zoo.spec.residual import ResidualSpec
 from rcnas_zoo.zoo.markdown import json_block, table, times
 
@@ -23,6 +24,10 @@ def architecture(spec: NetworkSpec) -> str:
             f"A network of {spec.layers} cells{scaled}. A node is the sum of its edges, and a cell puts out its nodes."
         )
         return f"{intro}\n\n{_parts(spec, _cells(spec))}\n\n{_nodes(spec)}"
+    if isinstance(spec, PrunedSpec):
+        what = "weights" if isinstance(spec.kept, KeptWeights) else "channels"
+        kept = table(("layer", f"{what} kept"), spec.kept.layers)
+        return f"{architecture(spec.base)}\n\nOf this a part was kept, by {what}:\n\n{kept}"
     return f"Kind `{spec.kind}`.\n\n{json_block(spec.body())}"
 
 

@@ -33,6 +33,7 @@ class Listing:
         clean_accuracy, robust_accuracy: of the first measurement, in [0, 1]; None if nothing was measured.
         source: ``registry`` or ``catalogue``.
         weights: whether there are weights.
+        nominal_macs: MACs with the zeros of pruned weights; 0 means `macs`, which then stands here.
 
     Raises:
         InvalidInput: a value outside its range.
@@ -48,6 +49,7 @@ class Listing:
     robust_accuracy: float | None
     source: str
     weights: bool
+    nominal_macs: int = 0
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -56,6 +58,8 @@ class Listing:
         check_text("the data set of a listing", self.dataset)
         check_integer("the MACs of a listing", self.macs, 1)
         check_integer("the parameters of a listing", self.parameters, 1)
+        nominal = check_integer("the nominal MACs of a listing", self.nominal_macs, 0) or self.macs
+        object.__setattr__(self, "nominal_macs", nominal)
         if check_text("the threat of a listing", self.threat):
             object.__setattr__(self, "threat", str(ThreatModel.parse(self.threat)))
         for accuracy in (self.clean_accuracy, self.robust_accuracy):
@@ -79,6 +83,7 @@ class Listing:
             robust_accuracy=headline.robust_accuracy if headline else None,
             source=source,
             weights=WEIGHTS in record.files,
+            nominal_macs=record.nominal_macs,
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -22,6 +22,8 @@ def describe(entry: Entry, version: int | None = None) -> dict[str, Any]:
         "claimed": [asdict(claim) for claim in record.claimed],
         "measured": [asdict(found) for found in record.measured],
         "weights": entry.has_weights,
+        "nominal_parameters": record.nominal_parameters or record.parameters,
+        "nominal_macs": record.nominal_macs or record.macs,
     }
 
 

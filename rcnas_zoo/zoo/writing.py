@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcnas_zoo.execution.disk import write_file
-from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.networks.cost import stated_cost
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.record import Record
@@ -95,13 +95,11 @@ def _contents(
     tensors = {} if weights is None else _tensor_contents(spec, weights)
     tensors |= {RECEIPT: receipt} if receipt else {}
     contents = {SPEC: spec.to_json().encode(), **tensors}
-    total = cost(spec)
     described = dataclasses.replace(
         record,
         spec_digest=spec.digest,
-        parameters=total.parameters,
-        macs=total.macs,
         files=_hashes(contents),
+        **stated_cost(spec),
     )
     contents[CARD] = render_card(described, spec).encode()
     sealed = seal(dataclasses.replace(described, files=_hashes(contents)))

@@ -56,6 +56,7 @@ def test_the_row_of_an_architecture_has_no_accuracies(architecture_folder):
 
 def test_a_row_is_json_with_the_fields_of_list_json_in_their_order():
     fields = "name version dataset macs parameters threat clean_accuracy robust_accuracy source weights"
+    fields += " nominal_macs"
     assert list(json.loads(json.dumps(row().to_dict()))) == fields.split()
     assert Listing.from_dict(row().to_dict()) == row()
 
@@ -106,3 +107,11 @@ BARE = row(name="bare", clean_accuracy=None, robust_accuracy=None, dataset="", t
 )
 def test_rows_are_selected_by_every_condition_given(conditions, expected):
     assert select([SMALL, LARGE, BARE], **conditions) == expected
+
+
+def test_nominal_macs_are_the_macs_unless_weights_were_pruned(tiny_record):
+    assert Listing.of(tiny_record, "catalogue").nominal_macs == tiny_record.macs
+    pruned = replace(tiny_record, macs=70, nominal_macs=700, nominal_parameters=900)
+    assert Listing.of(pruned, "catalogue").nominal_macs == 700
+    old = {name: value for name, value in row().to_dict().items() if name != "nominal_macs"}
+    assert Listing.from_dict(old) == row()

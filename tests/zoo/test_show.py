@@ -7,6 +7,7 @@ from rcnas_zoo.zoo.show import describe
 def test_an_entry_is_described_with_the_fields_of_show_json_in_their_order(entry_folder, tiny_spec):
     found = json.loads(json.dumps(describe(read_entry(entry_folder), version=3)))
     fields = "name version spec digest parameters macs input_shape threat claimed measured weights"
+    fields += " nominal_parameters nominal_macs"
     assert list(found) == fields.split()
     assert (found["name"], found["version"], found["weights"]) == ("tiny", 3, True)
     assert found["spec"] == tiny_spec.to_dict()
