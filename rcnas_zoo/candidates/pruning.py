@@ -49,6 +49,20 @@ class PruningJob:
     threads: int = 1
     compile: str = "auto"
 
+    @classmethod
+    def of(cls, training: TrainingJob, recipe: PruningRecipe) -> "PruningJob":
+        """A pruning where a training would take place; of the training's recipe nothing is taken."""
+        return cls(
+            spec=training.spec,
+            recipe=recipe,
+            seed=training.seed,
+            source=training.source,
+            cache=training.cache,
+            device=training.device,
+            threads=training.threads,
+            compile=training.compile,
+        )
+
     def pretraining(self) -> TrainingJob:
         """The first stage, an ordinary training; methods share it."""
         return TrainingJob(
