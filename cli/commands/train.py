@@ -19,9 +19,10 @@ from ..options import (
 )
 from ..output import command_line, emit, say_store
 from ..progress import progress
-from ..types import CHANGE, COUNT, DATASET, FOLDER, POSITIVE, TEXT
+from ..types import BUDGET, CHANGE, COUNT, DATASET, FOLDER, FRACTION, POSITIVE, TEXT
 
 if TYPE_CHECKING:
+    from rcnas_zoo.spec.budget import Budget
     from rcnas_zoo.spec.threat import ThreatModel
     from rcnas_zoo.zoo.entry import Entry
 
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 @click.option("--seed", type=COUNT, help="Seed of every random choice; default 0.")
 @attacks_option("Attack on the test split afterwards; default pgd-20.")
 @click.option("--compile", type=TEXT, help="auto (default: where it pays back), on or off.")
+@click.option("--prune", type=TEXT, help="Prune too: hydra, harp, r-admm, magnitude or magnitude-global.")
+@click.option("--keep", type=FRACTION, help="Share that pruning keeps; default 0.1.")
+@click.option("--structure", type=TEXT, help="What is pruned: weights (default) or channels.")
+@click.option("--max-macs", type=BUDGET, help="MACs that pruning leaves at most, such as 2m, in place of --keep.")
 @click.option("--to", type=FOLDER, help="The entry folder to make; default ./NAME-DATASET.")
 @machine_options
 @quiet_option
@@ -54,6 +59,9 @@ def command(
     attacks: tuple[tuple[str, ...] | None, ...],
     precision: str | None,
     changes: tuple[tuple[str, Any], ...],
+    keep: float | None,
+    structure: str | None,
+    max_macs: "Budget | None",
     to: Path | None,
     device: str | None,
     workers: int | None,
@@ -67,19 +75,25 @@ def command(
     """Train a network adversarially, as an entry folder.
 
     NAME_OR_SPEC is an architecture (wrn-16-2, advrush-7@96), a spec file, an entry folder or a zoo name. A training
-    that was cut off goes on where it was when the same command is given again.
+    that was cut off goes on where it was when the same command is given again. With --prune the network is trained,
+    pruned and trained on.
 
     \b
     Examples:
       rcnas-zoo train wrn-10-1 --dataset digits --objective sat --epochs 30 --to ./mine
       rcnas-zoo train wrn-16-2 --dataset cifar10 --set precision=bfloat16 --set weight_average=0.995
+      rcnas-zoo train wrn-16-2 --dataset digits --prune hydra --keep 0.1
       torchrun --nproc-per-node 2 --no-python rcnas-zoo train wrn-28-10 --dataset cifar10
     """  # noqa: D301 (click's mark for lines that stay as they are)
     from rcnas_zoo.execution.torchrun import leads_here
     from rcnas_zoo.workflows.train import TrainSettings, assist, default_folder, train
 
     fields = {**given(precision=precision), **_without_options(changes, precision)}
-    chosen = TrainSettings(**given(threat=one_threat(threat, eps), changes=fields, attacks=flat(attacks), **settings))
+    if keep and max_macs:
+        raise click.UsageError("--keep and --max-macs must not both be given; the share follows from the MACs")
+    pruning = given(keep=keep, structure=structure, macs=max_macs.macs if max_macs else None)
+    asked = given(threat=one_threat(threat, eps), changes=fields, attacks=flat(attacks), **settings)
+    chosen = TrainSettings(**asked, pruning=pruning)
     machine = machine_of(device, workers, data_root, download)
     if not leads_here():
         return assist(name_or_spec, dataset, chosen, machine)
@@ -105,6 +119,7 @@ def _tell(entry: "Entry", as_json: bool) -> None:
         "digest": entry.record.spec_digest,
         "parameters": entry.record.parameters,
         "macs": entry.record.macs,
+        "nominal_macs": entry.record.nominal_macs or entry.record.macs,
         "threat": measured.threat,
         "samples": measured.samples,
         "clean_accuracy": measured.clean_accuracy,

@@ -7,12 +7,15 @@ import torch
 from torch import nn
 
 from rcnas_zoo.candidates.examples import receipt_of
+from rcnas_zoo.candidates.pruning import PruningJob, prune_cached
 from rcnas_zoo.candidates.training import TrainingJob, kept_in, train_cached
 from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached, ledgers_of, subset
+from rcnas_zoo.execution.team import Team
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.spec.errors import Unavailable
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
+from rcnas_zoo.spec.pruning import PruningRecipe
 from rcnas_zoo.spec.record import Measurement
 from rcnas_zoo.spec.threat import ThreatModel
 from rcnas_zoo.training.history import TrainingResult
@@ -49,6 +52,7 @@ class FinalJob:
         training: the training; its spec is the row's network.
         threat, plan: what the test split is attacked with.
         weights: folder of a zoo entry whose weights are taken instead of training.
+        pruning: how the network is pruned; then this says how it is trained, in place of the training's recipe.
     """
 
     method: str
@@ -56,6 +60,7 @@ class FinalJob:
     threat: ThreatModel
     plan: FinalPlan
     weights: Path | None = None
+    pruning: PruningRecipe | None = None
 
 
 @dataclass(frozen=True)
@@ -83,10 +88,23 @@ def run_final(job: FinalJob, observer: Observer | None = None) -> FinalResult:
     """Train a network fully, or take its weights, and measure it on the test split."""
     watcher = observer or Silent()
     if job.weights is None:
-        return finish(job, train_cached(job.training, watcher, f"training {job.method}"), watcher)
+        return finish(*train_fully(job, watcher), watcher)
     model = load_model(job.weights, job.training.device)
     measured, receipt = measure_on_test(model, job, watcher)
     return FinalResult(job.method, job.training.spec, measured, (), receipt=receipt)
+
+
+def train_fully(job: FinalJob, observer: Observer, team: Team | None = None) -> tuple[FinalJob, TrainingResult]:
+    """The training of a job, and the job itself, whose network is the pruned one if it was pruned.
+
+    Raises:
+        InvalidInput, NotFound, Unavailable: as `train_cached` and `prune_cached`.
+    """
+    if job.pruning is None:
+        return job, train_cached(job.training, observer, f"training {job.method}", team)
+    made = prune_cached(PruningJob.of(job.training, job.pruning), observer, f"pruning {job.method}", team)
+    trained = replace(made.trained, best=made.weights, last=made.weights, curve=made.curve)
+    return replace(job, training=replace(job.training, spec=made.spec)), trained
 
 
 def finish(job: FinalJob, trained: TrainingResult, observer: Observer) -> FinalResult:

@@ -1,6 +1,7 @@
 """The training that a zoo entry's record tells of, as a job: the whole of it, or a share to try it out."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from rcnas_zoo.candidates.source import DataSource
 from rcnas_zoo.candidates.training import TrainingJob
@@ -8,6 +9,8 @@ from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.canonical import check_integer, check_number
 from rcnas_zoo.spec.dataset import check_dataset_name
 from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.pruned import KeptWeights, PrunedSpec
+from rcnas_zoo.spec.pruning import STAGES, PruningRecipe, Stage
 from rcnas_zoo.spec.recipe import TrainingRecipe
 from rcnas_zoo.spec.record import Record
 from rcnas_zoo.spec.threat import ThreatModel
@@ -58,8 +61,9 @@ def stored_job(stored: Entry, settings: RetrainSettings, machine: Machine) -> Fi
     dataset = source.dataset()
     check_fits(stored.spec, dataset.shape, dataset.classes)
     recipe, size = scaled(recipe, settings.fraction, len(source.splits().train), dataset.classes)
+    pruning = _pruning(stored, settings.fraction)
     training = TrainingJob(
-        spec=stored.spec,
+        spec=stored.spec.base if pruning and isinstance(stored.spec, PrunedSpec) else stored.spec,
         recipe=recipe,
         seed=_seed(record) if settings.seed is None else settings.seed,
         source=replace(source, train_size=size) if size else source,
@@ -70,7 +74,27 @@ def stored_job(stored: Entry, settings: RetrainSettings, machine: Machine) -> Fi
     first = record.measured[0] if record.measured else None
     threat = ThreatModel.parse(first.threat if first else recipe.threat)
     attacks = settings.attacks or (tuple(first.attacks) if first else ("pgd-20",))
-    return FinalJob(record.name, training, threat, FinalPlan(attacks))
+    return FinalJob(record.name, training, threat, FinalPlan(attacks), pruning=pruning)
+
+
+def _pruning(stored: Entry, fraction: float) -> PruningRecipe | None:
+    """How a pruned network was pruned, with that share of each stage's epochs, of each at least one."""
+    spec, data = stored.spec, stored.record.lineage.get("pruning")
+    if not isinstance(spec, PrunedSpec) or (data is None and not isinstance(spec.kept, KeptWeights)):
+        return None
+    if data is None:
+        raise InvalidInput(
+            f"a network to retrain whose weights were pruned must have its pruning in its record, got none for "
+            f"{stored.record.name!r}; use train: rcnas-zoo train ARCHITECTURE --prune METHOD"
+        )
+    recipe = PruningRecipe.from_dict(data)
+    stages = {name: _shortened(getattr(recipe, name), fraction) for name in STAGES}
+    changes: dict[str, Any] = {**stages, "training": recipe.training.with_changes(epochs=stages["pretrain"].epochs)}
+    return recipe.with_changes(**changes)
+
+
+def _shortened(stage: Stage, fraction: float) -> Stage:
+    return Stage(max(1, round(stage.epochs * fraction)), stage.learning_rate)
 
 
 def scaled(recipe: TrainingRecipe, fraction: float, images: int, classes: int) -> tuple[TrainingRecipe, int]:

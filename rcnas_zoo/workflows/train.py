@@ -9,11 +9,15 @@ from typing import Any
 from rcnas_zoo.candidates.source import DataSource
 from rcnas_zoo.candidates.training import TrainingJob
 from rcnas_zoo.datasets.dataset import Dataset
+from rcnas_zoo.pruning.recipes import scaled_recipe
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.canonical import check_choice, check_integer
 from rcnas_zoo.spec.dataset import dataset_slug, default_threat
+from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
+from rcnas_zoo.spec.pruned import KeptWeights, PrunedSpec
+from rcnas_zoo.spec.pruning import PruningRecipe
 from rcnas_zoo.spec.recipe import TrainingRecipe
 from rcnas_zoo.spec.residual import ResidualSpec
 from rcnas_zoo.spec.threat import ThreatModel
@@ -44,6 +48,9 @@ class TrainSettings:
         seed: seed of initialisation, order, augmentation and attacks.
         attacks: attacks on the test split afterwards.
         compile: ``auto`` (where it pays back within the training), ``on`` or ``off``.
+        prune: method of pruning; empty prunes nothing. The training is then the first of three stages, whose
+            proportions are those of `scaled_recipe`.
+        pruning: of the pruning ``keep``, ``macs`` and ``structure``, by name; see `PruningRecipe`.
     """
 
     recipe: str = ""
@@ -55,8 +62,12 @@ class TrainSettings:
     seed: int = 0
     attacks: tuple[str, ...] = ("pgd-20",)
     compile: str = "auto"
+    prune: str = ""
+    pruning: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.pruning and not self.prune:
+            raise InvalidInput(f"{next(iter(self.pruning))} must go with a method of pruning, got none; name it too")
         check_integer("the epochs", self.epochs, 0)
         check_integer("the images to train on", self.train_size, 0)
         check_integer("the seed", self.seed, 0, 2**31 - 1)
@@ -103,7 +114,9 @@ def assist(network: str, dataset: str, settings: TrainSettings | None = None, ma
 
 
 def _plan(network: str, dataset: str, settings: TrainSettings, machine: Machine, command: str) -> EntryPlan:
-    decided = {"seed": settings.seed, **({"train_size": settings.train_size} if settings.train_size else {})}
+    decided: dict[str, str | int] = {"seed": settings.seed}
+    decided |= {"train_size": settings.train_size} if settings.train_size else {}
+    decided |= {"prune": settings.prune} if settings.prune else {}
     return EntryPlan(
         workflow="train",
         title=f"train {network} on {dataset}",
@@ -127,7 +140,20 @@ def _job(network: str, dataset: str, settings: TrainSettings, machine: Machine) 
         threads=threads_here(),
         compile=settings.compile,
     )
-    return FinalJob("the network", training, threat, FinalPlan(settings.attacks))
+    pruning = _pruning(training, settings)
+    return FinalJob("the network", training, threat, FinalPlan(settings.attacks), pruning=pruning)
+
+
+def _pruning(training: TrainingJob, settings: TrainSettings) -> PruningRecipe | None:
+    if settings.prune:
+        return scaled_recipe(settings.prune, training.recipe, **settings.pruning)
+    spec = training.spec
+    if isinstance(spec, PrunedSpec) and isinstance(spec.kept, KeptWeights):
+        raise InvalidInput(
+            "a network to train must not have single weights pruned, for its mask belongs to its weights; train its "
+            "base, the field base of spec.json, and prune it again (--prune)"
+        )
+    return None
 
 
 def _spec(network: str, dataset: Dataset, recipe: str) -> NetworkSpec:

@@ -4,10 +4,10 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from rcnas_zoo.candidates.training import train_cached
 from rcnas_zoo.execution.locks import exclusive
 from rcnas_zoo.execution.torchrun import join_team, world_size
 from rcnas_zoo.spec.canonical import canonical_json, digest
@@ -17,7 +17,7 @@ from rcnas_zoo.tracking.observer import RunObserver
 from rcnas_zoo.tracking.runs import HOLDER_TAG, TrackedRun, open_run, unfinished_run
 from rcnas_zoo.tracking.store import current_store
 from rcnas_zoo.training.history import TrainingResult
-from rcnas_zoo.workflows.finals import FinalJob, finish, metrics_on_test, refuse_diverged
+from rcnas_zoo.workflows.finals import FinalJob, finish, metrics_on_test, refuse_diverged, train_fully
 from rcnas_zoo.workflows.records import new_record
 from rcnas_zoo.zoo.entry import Entry, read_entry
 from rcnas_zoo.zoo.files import check_place
@@ -42,13 +42,14 @@ class EntryPlan:
     title: str
     asked: Mapping[str, str | int | float]
     job: FinalJob
-    lineage: Mapping[str, str | int | float]
+    lineage: Mapping[str, Any]
     command: str = ""
 
     def key(self, processes: int) -> str:
         """Digest of everything that decides the result; an interrupted run is found again by it."""
         training = self.job.training.key(processes)
-        return digest([self.workflow, training, str(self.job.threat), list(self.job.plan.attacks)])
+        pruning = [self.job.pruning.digest] if self.job.pruning else []
+        return digest([self.workflow, training, str(self.job.threat), list(self.job.plan.attacks), *pruning])
 
 
 def train_entry(plan: EntryPlan, to: Path, observer: Observer) -> Entry:
@@ -82,21 +83,23 @@ def lend_a_hand(plan: EntryPlan) -> None:
     _train_together(plan, Silent())
 
 
-def _train_together(plan: EntryPlan, observer: Observer) -> TrainingResult:
-    training = plan.job.training
-    with join_team(torch.device(training.device)) as team:
-        return train_cached(training, observer, f"training {plan.job.method}", team)
+def _train_together(plan: EntryPlan, observer: Observer) -> tuple[FinalJob, TrainingResult]:
+    with join_team(torch.device(plan.job.training.device)) as team:
+        return train_fully(plan.job, observer, team)
 
 
 def _train_in(run: TrackedRun, plan: EntryPlan, to: Path, observer: Observer, again: bool) -> Entry:
     """``again``: the folder is there, written by this very run before it was cut off."""
-    training, watchers = plan.job.training, Together([observer, RunObserver(run)])
-    trained = _train_together(plan, watchers)
+    watchers = Together([observer, RunObserver(run)])
+    job, trained = _train_together(plan, watchers)
+    training = job.training
     run.artifact("engine.json", canonical_json(trained.engine))
     refuse_diverged(training, trained)
-    result = finish(plan.job, trained, watchers)
+    result = finish(job, trained, watchers)
     run.metrics(metrics_on_test(result), 0)
     lineage = {**plan.lineage, "epoch": trained.best_epoch, **trained.engine, "run_id": run.id}
+    if job.pruning:
+        lineage["pruning"] = job.pruning.to_dict()
     record = new_record(
         to.name,
         training.spec,
