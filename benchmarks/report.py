@@ -15,6 +15,7 @@ import report_attack_growth
 import report_attack_parity
 import report_attacks
 import report_parity
+import report_pruning
 import report_rows
 import report_search_training
 import report_speed
@@ -52,6 +53,8 @@ def sections(folder: Path) -> Iterator[str]:
         yield report_parity.section(files)
     if (folder / "rows.json").is_file():
         yield report_rows.methods(Results.read(folder / "rows.json"))
+    if (folder / "pruning.json").is_file():
+        yield report_pruning.section(Results.read(folder / "pruning.json"))
     if (folder / "attacks-cpu.json").is_file():
         yield report_attacks.section(Results.read(folder / "attacks-cpu.json"))
     if (folder / "attack-parity.json").is_file():
