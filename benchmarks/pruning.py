@@ -166,7 +166,7 @@ class Choice:
 @click.command(help=__doc__)
 @click.option("--data-root", type=click.Path(path_type=Path), help="Folder of Fashion-MNIST; default RCNAS_DATA.")
 @click.option("--methods", default=",".join(METHODS), show_default=True)
-@click.option("--images", default=6_000, show_default=True, help="Training images.")
+@click.option("--images", default=4_000, show_default=True, help="Training images.")
 @click.option("--attacked", default=2_000, show_default=True, help="Test images under PGD-20.")
 @click.option("--pretrain", default=12, show_default=True, help="Epochs of the pretraining.")
 @click.option("--after", default=16, show_default=True, help="Epochs after it.")

@@ -10,7 +10,7 @@ from ..answers import PROGRAM, document
 def test_the_document_tells_what_was_made(chain):
     made = chain["train"]
     assert set(made) == {
-        *("folder", "digest", "parameters", "macs", "threat", "samples"),
+        *("folder", "digest", "parameters", "macs", "nominal_macs", "threat", "samples"),
         *("clean_accuracy", "attacks", "robust_accuracy"),
     }
     assert made["folder"] == str(chain.folder / "mine")
