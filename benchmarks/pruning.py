@@ -32,7 +32,7 @@ from rcnas_zoo.execution.workers import Workers
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.networks.named import named_spec
-from rcnas_zoo.pruning.recipes import scaled_recipe
+from rcnas_zoo.pruning.recipes import scaled_recipe, split_growth
 from rcnas_zoo.spec.network import InputSpec
 from rcnas_zoo.spec.pruning import PruningRecipe, Stage
 from rcnas_zoo.spec.recipe import TrainingRecipe
@@ -67,7 +67,8 @@ def recipe(method: str, keep: float, pretrain: int, after: int) -> PruningRecipe
     stages = {"finetune": Stage(after - learning, FINETUNE_RATE)}
     if learning:
         stages["prune"] = Stage(learning, found.prune.learning_rate)
-    return found.with_changes(**stages)
+    growth = {"growth": split_growth(learning)} if method == "r-admm" else {}
+    return found.with_changes(**stages, **growth)
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,12 @@ def scaled_recipe(method: str, training: TrainingRecipe, **kept: Any) -> Pruning
         prune = Stage(max(FEWEST_EPOCHS, round(whole / 5)), rate)
         terms: dict[str, Any] = {"penalty": _GAMMA}
     else:
-        first, last = SPLIT_WEIGHTS
         prune = Stage(max(2 * FEWEST_EPOCHS, whole), rate / 2)
-        terms = {"penalty": first, "growth": (last / first) ** (1 / (prune.epochs - 1))}
+        terms = {"penalty": SPLIT_WEIGHTS[0], "growth": split_growth(prune.epochs)}
     return PruningRecipe(method, training=training, pretrain=pretrain, prune=prune, finetune=finetune, **terms, **kept)
+
+
+def split_growth(epochs: int) -> float:
+    """What brings rho from the first to the second of `SPLIT_WEIGHTS` in a stage of so many epochs, at least 2."""
+    first, last = SPLIT_WEIGHTS
+    return float((last / first) ** (1 / (epochs - 1)))
