@@ -22,7 +22,7 @@ TASK_ONLY = (
 @click.command("benchmark")
 @click.option("--oracle", type=TEXT, help="Searches on a table: digits, fashion-mnist, or a file of that format.")
 @click.option("--task", type=TASK, help="Real trainings: dataset/attack/teacher/budget.")
-@click.option("--methods", type=WORDS, help="Such as rc-nas,random or all; default all on a table, 9 on a task.")
+@click.option("--methods", type=WORDS, help="Such as rc-nas,random or all; default all on a table, 11 on a task.")
 @click.option("--seeds", type=SEEDS, help="Such as 0-199 or 0,1,2; default 0-19 on a table, 0-2 on a task.")
 @click.option("--policy", type=TEXT, help="What rc-nas starts from: a name, a folder, or none; default rcnas-policy.")
 @click.option("--to", type=FOLDER, help="New folder for the report: numbers, tables and pictures.")
@@ -62,7 +62,7 @@ def command(
     tasks. Those on which the smallest or the largest network within the budget will do are dropped, and named.
 
     On a task, networks are really trained. A row is a method: a search, the teacher under another objective, a rule's
-    or a published network for the budget. For every seed it is an Optuna study of the method's own
+    or a published network for the budget, or a pruning. For every seed it is an Optuna study of the method's own
     hyper-parameters; all get as many trials and as many epochs. The best trial by the evaluation split is measured
     once on the test split. The same command goes on where it was cut off, and adds what is missing.
 

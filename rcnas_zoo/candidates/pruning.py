@@ -106,12 +106,14 @@ class Pruned:
         weights: its state on the CPU: zeros where weights were pruned, or smaller tensors.
         trained: the last stage; its ``best`` and ``last`` are states of the training, not of the network.
         curve: one row an epoch, stage after stage.
+        seconds: of all stages, when they were done.
     """
 
     spec: PrunedSpec
     weights: dict[str, Tensor]
     trained: TrainingResult
     curve: tuple[dict[str, float], ...]
+    seconds: float
 
 
 def prune_cached(
@@ -165,8 +167,9 @@ class _Run:
         else:
             masks = chosen_masks(model, self.target, recipe)
         spec, weights, trained = self._finetune(plain_state(model.to("cpu").state_dict()), masks)
-        curve = tuple(row for result in (*results, trained) for row in result.curve)
-        return Pruned(spec, weights, trained, curve)
+        stages = (*results, trained)
+        curve = tuple(row for result in stages for row in result.curve)
+        return Pruned(spec, weights, trained, curve, sum(result.seconds for result in stages))
 
     def _finetune(
         self, state: Mapping[str, Tensor], masks: Masks

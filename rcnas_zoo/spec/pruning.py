@@ -101,6 +101,11 @@ class PruningRecipe:
         return recipe
 
     @property
+    def epochs(self) -> int:
+        """Passes over the training split, of all stages together."""
+        return sum(self.stage(name).epochs for name in self.stages)
+
+    @property
     def stages(self) -> tuple[str, ...]:
         """The stages that the method has."""
         return STAGES if self.method in LEARNT else ("pretrain", "finetune")

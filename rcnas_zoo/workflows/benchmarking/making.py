@@ -1,4 +1,4 @@
-"""How the network of a row comes about, by family: searched or given; and trained."""
+"""How the network of a row comes about, by family: searched, given, or pruned; and trained."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -8,10 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from rcnas_zoo.candidates.evaluator import TrainingEvaluator
+from rcnas_zoo.candidates.pruning import PruningJob, prune_cached
 from rcnas_zoo.candidates.training import TrainingJob, train_cached
 from rcnas_zoo.execution.workers import Workers
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.networks.cell_scaling import cell_network_for
+from rcnas_zoo.pruning.target import target_of
 from rcnas_zoo.search.knowledge import Knowledge
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.registry import WARM, NamedMethod
@@ -19,7 +21,8 @@ from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.training.history import TrainingResult
-from rcnas_zoo.workflows.benchmarking.methods import REFERENCE, RULE, SEARCH
+from rcnas_zoo.workflows.benchmarking.methods import PRUNING, REFERENCE, RULE, SEARCH
+from rcnas_zoo.workflows.benchmarking.pruned import shared_out
 from rcnas_zoo.workflows.benchmarking.tuning import Tuner, Untuned, tuned
 from rcnas_zoo.workflows.prepare import Prepared, rule_network
 from rcnas_zoo.workflows.problem import make_problem
@@ -86,6 +89,8 @@ def check(method: str, prepared: Prepared) -> None:
     if method in SEARCH:
         problem = unmeasured_problem(prepared.posed, prepared.teacher.spec)
         _search(method, prepared, Untuned()).searcher(problem)
+    elif method in PRUNING:
+        target_of(prepared.teacher.spec, shared_out(method, prepared.final.recipe, prepared.task.budget.macs))
     elif method not in REFERENCE:
         _given_spec(method, prepared)
 
@@ -98,7 +103,7 @@ def _family(method: str) -> Maker:
         return _searched
     if method in REFERENCE:
         return _reference
-    return _given
+    return _pruned if method in PRUNING else _given
 
 
 def _searched(method: str, prepared: Prepared, tuner: Tuner, observer: Observer) -> Made:
@@ -152,6 +157,13 @@ def _given_spec(method: str, prepared: Prepared) -> NetworkSpec:
         return rule_network(prepared)
     spec = prepared.teacher.spec
     return cell_network_for(method, prepared.task.budget.macs, spec.input, spec.classes)
+
+
+def _pruned(method: str, prepared: Prepared, tuner: Tuner, observer: Observer) -> Made:
+    training = replace(prepared.final, spec=prepared.teacher.spec)
+    recipe = shared_out(method, tuned(training.recipe, tuner), prepared.task.budget.macs)
+    found = prune_cached(PruningJob.of(training, recipe), observer, f"pruning by {method}")
+    return Made(found.spec, found.weights, found.curve, found.seconds)
 
 
 def _trained(training: TrainingJob, tuner: Tuner, observer: Observer, label: str) -> Made:

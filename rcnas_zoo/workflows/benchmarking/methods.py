@@ -10,7 +10,10 @@ REFERENCE = ("teacher", "sat", "trades", "mart")
 CELLS = ("advrush", "racl", "darts-v2", "pdarts", "lrnas", "robnet")
 ARCHITECTURE = (RULE, *CELLS)
 """Train the network that a rule or published genotype gives for the budget."""
-METHODS = (*SEARCH, *REFERENCE, *ARCHITECTURE)
+PRUNING = ("hydra", "harp", "r-admm", "magnitude")
+"""Prune the teacher to the budget."""
+
+METHODS = (*SEARCH, *REFERENCE, *ARCHITECTURE, *PRUNING)
 DEFAULT = (
     "rc-nas",
     "r-nas",
@@ -20,5 +23,7 @@ DEFAULT = (
     "trades",
     "mart",
     "sat",
+    "hydra",
+    "harp",
     "advrush",
 )

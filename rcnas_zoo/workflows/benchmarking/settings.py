@@ -25,7 +25,7 @@ class TaskBenchmarkSettings:
         policy: what the warm searches start from, as in `FinetuneSettings`.
         visits: networks that a search visits in a trial.
         search_epochs, search_train_size: of a network that a search visits; 0 takes the recipe's own, and all images.
-        final_epochs: of a row's training; 0 takes the recipe's own.
+        final_epochs: of a row's training; a pruning shares them out among its stages. 0 takes the recipe's own.
         subset_samples: test images that AutoAttack is run on.
         sampler: of the studies, ``tpe``, ``random`` or ``nsga2``.
         storage: where the studies are kept; empty is a journal in the cache folder.

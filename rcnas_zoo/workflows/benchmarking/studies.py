@@ -11,7 +11,7 @@ from rcnas_zoo.baselines.studies.records import StudyResult, TrialFailed, TrialS
 from rcnas_zoo.baselines.studies.trial import TrialContext
 from rcnas_zoo.baselines.studies.work import work
 from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached
-from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.networks.cost import cost, nominal_cost
 from rcnas_zoo.spec.errors import InvalidInput, Unavailable
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.spec.record import Measurement
@@ -141,14 +141,14 @@ def _measured(job: StudyJob, prepared: Prepared, study: StudyResult, observer: O
 
 def _result(job: StudyJob, made: Made, measured: tuple[Measurement, ...], study: StudyResult) -> SeedResult:
     assert study.best is not None
-    price = cost(made.spec)
+    price, nominal = cost(made.spec), nominal_cost(made.spec)
     samples = {name: one.samples for one in measured for name in one.attacks}
     return SeedResult(
         seed=job.seed,
         spec=made.spec,
         parameters=price.parameters,
         macs=price.macs,
-        nominal_macs=price.macs,
+        nominal_macs=nominal.macs,
         clean_accuracy=measured[0].clean_accuracy,
         attacks={name: value for one in measured for name, value in one.attacks.items()},
         samples={"clean": measured[0].samples, **samples},

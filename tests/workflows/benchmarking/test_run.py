@@ -19,7 +19,7 @@ from rcnas_zoo.workflows.machine import Machine
 
 TASK = Task.parse("digits/pgd-5/wrn-10-1/150k")
 QUICK = {"visits": 2, "search_epochs": 1, "final_epochs": 1, "subset_samples": 8, "policy": "none"}
-SETTINGS = TaskBenchmarkSettings(("random", "sat", "advrush", "rc-nas"), (0, 1), **QUICK)
+SETTINGS = TaskBenchmarkSettings(("random", "sat", "advrush", "rc-nas", "hydra"), (0, 1), **QUICK)
 
 
 @pytest.fixture(scope="module")
@@ -38,15 +38,17 @@ def made(tmp_path_factory):
 def test_every_method_has_a_row_with_numbers_or_a_reason(made):
     table = made[0]
     assert [row.method for row in table.rows] == list(SETTINGS.methods)
-    random, sat, advrush, warm = table.rows
-    assert [len(row.results) for row in (random, sat)] == [2, 2]
+    random, sat, advrush, warm, hydra = table.rows
+    assert [len(row.results) for row in (random, sat, hydra)] == [2, 2, 2]
     assert "a budget must be at least the" in advrush.infeasible
     assert "rc-nas must start from a policy" in warm.infeasible
 
 
 def test_what_was_searched_meets_the_budget_and_a_reference_need_not(made):
-    random, sat = made[0].rows[:2]
+    random, sat, *_, hydra = made[0].rows
     assert not random.over_budget
+    assert not hydra.over_budget
+    assert hydra.mean("nominal_macs") > hydra.budget
     assert sat.over_budget
     assert sat.reference
 
@@ -75,7 +77,7 @@ def test_the_folder_holds_every_form_of_the_table(made):
     }  # fmt: skip
     assert json.loads((folder / "report.json").read_text()) == json.loads(json.dumps(table.to_dict()))
     rows = list(csv.DictReader(io.StringIO((folder / "table.csv").read_text())))
-    assert len(rows) == 6
+    assert len(rows) == 8
 
 
 def test_the_run_keeps_the_report_and_a_study_below_it_each_trial(made):
@@ -87,10 +89,10 @@ def test_the_run_keeps_the_report_and_a_study_below_it_each_trial(made):
     (parent,) = by_workflow["benchmark"]
     assert {file.path for file in client.list_artifacts(parent.info.run_id)} >= {"report.html", "table.tex"}
     below = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
-    assert len(below) == 4
+    assert len(below) == 6
     assert {run.info.status for run in runs} == {"FINISHED"}
     trials = [run for run in runs if run.data.tags.get("rcnas.key") == "trial/000"]
-    assert len(trials) == 4
+    assert len(trials) == 6
 
 
 def test_the_same_command_again_trains_and_attacks_nothing(made, monkeypatch):
