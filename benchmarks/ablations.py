@@ -17,7 +17,6 @@ import click
 import torch
 from machine import facts
 from results import FOLDER, Results
-from torch import Tensor
 
 from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.execution.workers import Workers
@@ -43,21 +42,21 @@ VARIANTS: dict[str, dict[str, Any]] = {
 }
 
 
-def knowledge(variant: str, seed: int, suite: Suite) -> dict[str, Tensor]:
-    """What the meta-training of a variant leaves."""
+def knowledge(variant: str, seed: int, suite: Suite) -> Knowledge:
+    """What the meta-training of a variant leaves; its agent searches with the same switches."""
     agent = meta_agent(ITERATIONS, **VARIANTS[variant])
     settings = MetaSettings(ITERATIONS, agent=agent)
     trainer = MetaTrainer(settings, Actor.fresh(agent, 3, seed), TabulatedTasks(suite.training), seed)
     while not trainer.finished:
         trainer.step(Silent())
-    return {**policy_part(trainer.state()), **trainer.experience().tensors()}
+    return Knowledge({**policy_part(trainer.state()), **trainer.experience().tensors()}, agent)
 
 
-def played(tensors: dict[str, Tensor], suite: Suite, seeds: range, workers: Workers) -> Played:
+def played(known: Knowledge, suite: Suite, seeds: range, workers: Workers) -> Played:
     """The searches from a policy on the held-out tasks that say something."""
     found = [(task, task_landscape(task, RewardSettings())) for task in suite.held_out]
     tasks, landscapes = zip(*[pair for pair in found if not why_dropped(pair[1])], strict=True)
-    contest = Contest(tasks, landscapes, 30, knowledge=Knowledge(tensors))
+    contest = Contest(tasks, landscapes, 30, knowledge=known)
     answer = hold(contest, ["rc-nas"], seeds, workers, Silent())["rc-nas"]
     assert isinstance(answer, Played), answer
     return answer
@@ -65,10 +64,10 @@ def played(tensors: dict[str, Tensor], suite: Suite, seeds: range, workers: Work
 
 def measured(variant: str, seed: int, suite: Suite, seeds: range, workers: Workers) -> dict[str, list[float]]:
     """Means of each task: regret at the end and queries to the 95th percentile, alone and with the surrogate."""
-    tensors = knowledge(variant, seed, suite)
-    alone = {name: tensor for name, tensor in tensors.items() if not name.startswith("experience.")}
+    whole = knowledge(variant, seed, suite)
+    own = {name: tensor for name, tensor in whole.tensors.items() if not name.startswith("experience.")}
     found = {}
-    for name, kept in (("alone", alone), ("with the surrogate", tensors)):
+    for name, kept in (("alone", Knowledge(own, whole.agent)), ("with the surrogate", whole)):
         runs = played(kept, suite, seeds, workers)
         found[f"{name}: simple regret"] = runs.final.mean(1).tolist()
         found[f"{name}: queries to 95"] = runs.to_95.double().mean(1).tolist()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from rcnas_zoo.networks.cell_scaling import cell_network_for
 from rcnas_zoo.networks.named import named_spec, teacher_spec
 from rcnas_zoo.networks.scaling import robustresnet_spec
 from rcnas_zoo.networks.wide import wide_spec
@@ -34,6 +35,13 @@ def _teacher(group: Group, input: InputSpec, classes: int) -> NetworkSpec:
 
 def _rule(group: Group, input: InputSpec, classes: int) -> NetworkSpec:
     return robustresnet_spec(Budget.parse(group.budget).macs, input, classes)
+
+
+def _cells(genotype: str) -> Shrunk:
+    def shrunk(group: Group, input: InputSpec, classes: int) -> NetworkSpec:
+        return cell_network_for(genotype, Budget.parse(group.budget).macs, input, classes)
+
+    return shrunk
 
 
 def _narrow_end(group: Group, input: InputSpec, classes: int) -> NetworkSpec:
@@ -96,9 +104,9 @@ WAYS = {
     "teacher": Way(trained),
     "wrn-34-r": Way(trained, tiny=_narrow_end),
     "robustresnet": Way(trained, tiny=_rule),
-    "robnet": Way(None),
-    "advrush": Way(None),
-    "racl": Way(None),
+    "robnet": Way(trained, tiny=_cells("robnet")),
+    "advrush": Way(trained, tiny=_cells("advrush")),
+    "racl": Way(trained, tiny=_cells("racl")),
     "trades": Way(trained),
     "mart": Way(trained, objective="mart"),
     "sat": Way(trained, objective="sat"),
