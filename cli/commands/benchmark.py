@@ -12,7 +12,7 @@ from ..output import emit
 from ..progress import progress
 from ..types import COUNT, FOLDER, POSITIVE, SEEDS, TASK, TEXT, WORDS
 
-ORACLE_ONLY = ("queries", "reward_form", "track")
+ORACLE_ONLY = ("queries", "reward_form")
 TASK_ONLY = (
     *("trials", "iterations", "search_epochs", "search_train_size", "final_epochs", "subset_samples"),
     *("sampler", "storage", "threat", "eps"),
@@ -28,7 +28,7 @@ TASK_ONLY = (
 @click.option("--to", type=FOLDER, help="New folder for the report: numbers, tables and pictures.")
 @click.option("--queries", type=POSITIVE, help="Table: networks that a search visits; default 30.")
 @click.option("--reward-form", type=TEXT, help="Table: compression (default, RC-NAS Eq. 4) or accuracy alone.")
-@click.option("--track", is_flag=True, default=None, help="Table: keep the result as an MLflow run; of a task always.")
+@click.option("--track", is_flag=True, default=None, help="Keep the result as an MLflow run; that of a task always is.")
 @click.option("--trials", type=POSITIVE, help="Task: settings that each method tries for each seed; default 1.")
 @click.option("--iterations", type=POSITIVE, help="Task: networks that a search visits; default 10.")
 @click.option("--search-epochs", type=COUNT, help="Task: epochs of each of them; default the recipe's.")
@@ -111,6 +111,8 @@ def _on_task(task: Any, options: dict[str, Any], machine: Any, observer: Any, to
 
     threat = one_threat(options.pop("threat"), options.pop("eps"))
     names = {"iterations": "visits"}
-    asked = given(**{names.get(name, name): value for name, value in options.items() if name not in ORACLE_ONLY})
+    asked = given(
+        **{names.get(name, name): value for name, value in options.items() if name not in (*ORACLE_ONLY, "track")}
+    )
     table = benchmark_task(task, TaskBenchmarkSettings(threat=threat, **asked), machine, observer, to)
     return table.to_dict(), terminal(table)

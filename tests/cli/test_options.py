@@ -16,7 +16,6 @@ REQUIRED = {
     "evaluate": ["robust-2m"],
     "compare": ["robust-2m", "./mine"],
     "corruptions": ["robust-2m", "./digits-c"],
-    "benchmark": ["--oracle", "digits"],
     "finetune": ["digits/pgd-20/wrn-16-2/2m"],
     "train": ["wrn-10-1", "--dataset", "digits"],
     "retrain": ["robust-2m"],

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rcnas_zoo.spec.canonical import check_integer
+from rcnas_zoo.baselines.studies.samplers import SAMPLERS
+from rcnas_zoo.spec.canonical import check_choice, check_integer
 from rcnas_zoo.spec.errors import InvalidInput, unknown_choice
 from rcnas_zoo.spec.threat import ThreatModel
 from rcnas_zoo.workflows.benchmarking.methods import DEFAULT, METHODS
@@ -59,6 +60,7 @@ class TaskBenchmarkSettings:
                 raise InvalidInput(f"the {name} must be at least one, each given once, got {given}")
         check_integer("the trials of a study", self.trials, 1, 10_000)
         check_integer("the visits of a search", self.visits, 1, 1_000_000)
+        check_choice("the sampler of a study", self.sampler, SAMPLERS)
         for seed in self.seeds:
             self.of_seed(seed)
 

@@ -28,7 +28,7 @@ def shipped(tables, here, monkeypatch):
 def test_the_document_holds_what_was_asked_and_found(run):
     found = document(run(*LINE.split(), "--reward-form", "accuracy", "--policy", "none", "--json"))
     assert (found["oracle"], found["queries"], found["seeds"]) == ("digits", 3, [0, 2, 3])
-    assert (found["reward_form"], found["policy"]) == ("accuracy", "none")
+    assert (found["reward_form"], found["policy"]) == ("accuracy", None)
     assert set(found["methods"]) == {"random"}
     assert found["splits"].keys() >= {"networks", "data"}
 
@@ -57,7 +57,13 @@ def test_quiet_says_nothing_but_the_answer(run):
         ("--oracle digits --seeds 1,0-2", "--seeds: each seed must be given once, got '1,0-2'"),
         ("--oracle digits --reward-form size", "the form of the reward must be one of .*, got 'size'"),
         ("--oracle mine.oracle.xz --to .", "the folder for a report must not exist yet"),
-        ("--methods random", "Missing option '--oracle'; see rcnas-zoo benchmark --help"),
+        ("--methods random", "a benchmark must have either --oracle or --task, got neither"),
+        ("--oracle digits --task digits/pgd-20/wrn-10-1/500k", "either --oracle or --task, got both"),
+        ("--oracle digits --trials 3 --eps 1/5", "--trials, --eps must not be given with --oracle"),
+        ("--task digits/pgd-20/wrn-10-1/500k --queries 3", "--queries must not be given with --task"),
+        ("--task digits/pgd-20/wrn-10-1/500k --methods hydre", r"got 'hydre' \(did you mean 'hydra'"),
+        ("--task digits/pgd-20/wrn-10-1/500k --sampler tpf --methods sat", "the sampler of a study must be one of"),
+        ("--task digits/pgd-20/wrn-10-1/1k --methods sat", "a budget must be at least"),
     ],
 )
 def test_words_that_make_no_sense(run, words, message):
