@@ -37,7 +37,7 @@ COMMANDS = (
 SHARED = ("train", "retrain")
 """The commands whose work the processes of torchrun can share."""
 
-AGAIN = "give the same command again, what was finished is not done twice"
+AGAIN = "give the same command again, what was kept is not done twice"
 
 
 class LazyGroup(click.Group):

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from rcnas_zoo.search.rcnas.actor import Actor
 from rcnas_zoo.search.rcnas.settings import FINE_TUNING, FIXED, RcnasSettings
-from rcnas_zoo.spec.errors import InvalidInput, NotFound
+from rcnas_zoo.spec.errors import IntegrityError, InvalidInput, NotFound
 from rcnas_zoo.tracking.store import current_store
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.policies import agent_settings
@@ -72,7 +72,10 @@ def _trained(found: FoundPolicy, settings: FinetuneSettings, stages: int) -> Age
     if own.stage_mlp == "per-stage":
         _check_stages(found, stages)
     tensors = read_policy_tensors(found.entry)
-    Actor.from_policy(agent, stages, tensors)
+    try:
+        Actor.from_policy(agent, stages, tensors)
+    except InvalidInput as error:
+        raise IntegrityError(f"the policy in {found.entry.folder} must be what it says of itself: {error}") from error
     return Agent(agent, tensors, config.tasks, _lineage(found))
 
 

@@ -36,7 +36,7 @@ def benchmark_markdown(report: BenchmarkReport) -> str:
     lines = [f"# {_headline(report)}"]
     for section in (methods, *tests, tasks):
         lines += ["", f"## {section.title}", "", render_markdown(section.header, section.rows)]
-        lines += [f"\n{note}" for note in section.notes]
+        lines += ["", *section.notes]
     return "\n".join([*lines, ""])
 
 

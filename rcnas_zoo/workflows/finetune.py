@@ -40,6 +40,7 @@ class FinetuneResult:
         rivals: the same for the searches that it was compared with, by name, such as ``random``.
         rows: the trained and measured networks; the searched one first.
         infeasible: row name to the reason why it could not be made.
+        policy: what the agent's policy was: source, digest and, from the registry, version; None for a fresh agent.
         published: name, version and aliases of the winner.
         verified: whether the published copy verifies.
         notes: what the user should know.
@@ -55,6 +56,7 @@ class FinetuneResult:
     rivals: Mapping[str, SearchResult]
     rows: tuple[FinalResult, ...]
     infeasible: dict[str, str]
+    policy: Mapping[str, str | int] | None
     published: Published
     verified: bool
     notes: tuple[str, ...]
@@ -145,6 +147,7 @@ def _run(session: Session) -> FinetuneResult:
         rivals=rivals,
         rows=rows,
         infeasible=infeasible,
+        policy=prepared.agent.lineage,
         published=published,
         verified=verified,
         notes=(*prepared.notes, *([published.note] if published.note else [])),

@@ -180,6 +180,7 @@ def _begin(plan: MetaPlan, run: TrackedRun, workers: Workers, observer: Observer
     actor = Actor.fresh(settings.meta.agent, plan.stages, settings.seed)
     assert actor.r_squared is not None
     run.metrics({"encoder_r_squared": actor.r_squared}, 0)
+    run.tag("rcnas.progress", "meta-training")
     trainer = MetaTrainer(settings.meta, actor, tasks, settings.seed)
     training = _Training(plan, run, trainer, tasks, actor.r_squared)
     training.notes.extend(job.note for job in plan.jobs if job.note)

@@ -41,6 +41,7 @@ def result_to_dict(result: FinetuneResult) -> dict[str, Any]:
         "teacher_accuracy": result.problem.teacher.accuracy,
         "rows": [_row_to_dict(row) for row in result.rows],
         "infeasible": result.infeasible,
+        "policy": dict(result.policy) if result.policy else None,
         "random": rival_verdict(result, "random", "random"),
         "cold": rival_verdict(result, COLD, "cold"),
         "rivals": {name: rival_verdict(result, name, "rival") for name in result.rivals},
@@ -99,7 +100,7 @@ def _best_reward(search: SearchResult) -> float:
 def summary_text(result: FinetuneResult) -> str:
     """The comparison table, what was visited, and what was registered."""
     lines = [
-        f"task {result.task}, threat {result.problem.threat}, seed {result.settings.seed}",
+        f"task {result.task}, threat {result.problem.threat}, seed {result.settings.seed}, {_agent_text(result)}",
         "",
         comparison_table(result.rows),
         "",
@@ -114,6 +115,13 @@ def summary_text(result: FinetuneResult) -> str:
         f"run {result.run_id} took {result.seconds:.0f} s; look at it with: mlflow ui",
     ]
     return "\n".join(lines)
+
+
+def _agent_text(result: FinetuneResult) -> str:
+    if result.policy is None:
+        return "a fresh agent"
+    version = f" version {result.policy['version']}" if "version" in result.policy else ""
+    return f"a policy of the {result.policy['source']}{version}"
 
 
 def comparison_table(rows: tuple[FinalResult, ...]) -> str:

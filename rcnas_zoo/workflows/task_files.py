@@ -28,7 +28,7 @@ def read_tasks(path: Path | None = None) -> tuple[PosedTask, ...]:
 
     Raises:
         NotFound: no such file.
-        InvalidInput: a line of it is no task, or it is no text.
+        InvalidInput: a line of it is no task, or it is no text or no file.
         Unavailable: it cannot be read.
     """
     if path is None:
@@ -37,6 +37,8 @@ def read_tasks(path: Path | None = None) -> tuple[PosedTask, ...]:
         return parse_tasks(path.read_bytes().decode())
     except FileNotFoundError as error:
         raise NotFound(f"a tasks file must exist, got {str(path)!r}") from error
+    except IsADirectoryError as error:
+        raise InvalidInput(f"a tasks file must be a file with a task a line, got the folder {str(path)!r}") from error
     except OSError as error:
         raise Unavailable(f"the tasks file {path} must be readable: {error.strerror or error}") from error
     except UnicodeDecodeError as error:

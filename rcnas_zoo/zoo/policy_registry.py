@@ -146,7 +146,7 @@ def check_policy_name(name: str) -> str:
     """The name itself, checked to be one that policies have."""
     if not is_policy_name(name):
         raise InvalidInput(f"a policy's name must be {POLICY_NAME}, or begin with {POLICY_NAME}-, got {name!r}")
-    return name
+    return ZooName.parse(name).name
 
 
 def _find(name: ZooName, store: Store, source: str | None, offline: bool) -> Resolved | PolicyEntry:

@@ -93,9 +93,9 @@ def test_what_is_typed_wrongly_is_told_in_one_line(run, words, message):
         (NotFound("gone"), "gone", 3),
         (IntegrityError("changed"), "changed", 4),
         (click.UsageError("What is this."), "What is this", 2),
-        (KeyboardInterrupt(), "interrupted; give the same command again, what was finished is not done twice", 1),
-        (click.Abort(), "interrupted; give the same command again, what was finished is not done twice", 1),
-        (Terminated(), "terminated; give the same command again, what was finished is not done twice", 143),
+        (KeyboardInterrupt(), "interrupted; give the same command again, what was kept is not done twice", 1),
+        (click.Abort(), "interrupted; give the same command again, what was kept is not done twice", 1),
+        (Terminated(), "terminated; give the same command again, what was kept is not done twice", 143),
         (MemoryError(), "out of memory; take fewer workers with --workers or a smaller network", 1),
         (OSError(28, "No space left"), "OSError: [Errno 28] No space left; add --debug for the traceback", 1),
         (KeyError("two\n lines"), r"KeyError: 'two\n lines'; add --debug for the traceback", 1),
@@ -122,7 +122,7 @@ def test_whatever_goes_wrong_in_a_command_is_one_line(run, monkeypatch, error):
 def test_an_interrupt_is_one_line_after_the_one_that_the_terminal_began(run, monkeypatch):
     monkeypatch.setattr(listings, "all_listings", failing(KeyboardInterrupt()))
     answer = run("list")
-    message = "error: interrupted; give the same command again, what was finished is not done twice"
+    message = "error: interrupted; give the same command again, what was kept is not done twice"
     assert (answer.stdout, answer.stderr, answer.exit_code) == ("", f"\n{message}\n", 1)
 
 

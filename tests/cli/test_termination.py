@@ -50,6 +50,6 @@ def test_a_terminated_training_says_so_and_closes_its_run(run, store, here, monk
     monkeypatch.setenv("MLFLOW_TRACKING_URI", store.tracking_uri)
     done = subprocess.run([sys.executable, "-c", TRAIN], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (143, "")
-    assert done.stderr == "error: terminated; give the same command again, what was finished is not done twice\n"
+    assert done.stderr == "error: terminated; give the same command again, what was kept is not done twice\n"
     (tracked,) = document(run("runs", "--json"))
     assert (tracked["workflow"], tracked["status"]) == ("train", "KILLED")
