@@ -8,7 +8,7 @@ from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.search.rcnas.settings import FINE_TUNING, RcnasSettings
 from rcnas_zoo.search.registry import METHODS
 from rcnas_zoo.spec.canonical import check_choice, check_integer
-from rcnas_zoo.spec.errors import InvalidInput, unknown_choice
+from rcnas_zoo.spec.errors import unknown_choice
 from rcnas_zoo.spec.recipe import PRECISIONS, TrainingRecipe
 from rcnas_zoo.spec.threat import ThreatModel
 
@@ -103,8 +103,6 @@ class FinetuneSettings:
         check_integer("the subset for AutoAttack", self.subset_samples, 1)
         check_integer("the final epochs", self.final_epochs, 0)
         check_choice("the reward's images", self.reward_images, REWARD_IMAGES)
-        if len(set(self.compare)) < len(self.compare):
-            raise InvalidInput(f"each row to compare with must be given once, got {', '.join(self.compare)}")
         for row in self.compare:
             if row not in ROWS:
                 raise unknown_choice("a row to compare with", row, ROWS)

@@ -102,7 +102,7 @@ def test_what_a_policy_was_trained_with_cannot_be_changed(change, make, machine)
 def test_tensors_of_another_size_than_the_policy_says_are_refused(make, tmp_path, machine):
     tensors = policy_part(Actor.fresh(SMALL, 3).state())
     write_policy(tmp_path / "wrong", policy_config(replace(SMALL, hidden_size=8), 3, [], {}), tensors)
-    with pytest.raises(InvalidInput, match="must fit the agent's settings") as caught:
+    with pytest.raises(IntegrityError, match="must fit the agent's settings") as caught:
         choose_agent(FinetuneSettings(policy=str(tmp_path / "wrong")), 3, machine)
     assert "\n" not in str(caught.value)
 

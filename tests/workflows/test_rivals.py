@@ -6,6 +6,7 @@ import torch
 from rcnas_zoo.networks.named import teacher_spec
 from rcnas_zoo.search.rcnas.actor import Actor, policy_part
 from rcnas_zoo.search.rcnas.settings import FINE_TUNING, PRINTED, RcnasSettings
+from rcnas_zoo.search.rcnas.tensors import prefixed
 from rcnas_zoo.search.registry import WARM
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.network import InputSpec
@@ -64,7 +65,7 @@ def test_without_a_policy_those_that_need_one_are_refused_in_one_line_that_names
 
 @pytest.mark.parametrize("name", ["surrogate", "tpe-warm", "portfolio"])
 def test_a_policy_without_evaluations_is_refused_by_those_that_learn_from_them(name):
-    check(Agent(QUICK_AGENT, POLICY), "rc-nas-paper", "r-nas")
+    check(Agent(QUICK_AGENT, {**POLICY, **prefixed("paper", POLICY)}), "rc-nas-paper", "r-nas")
     with pytest.raises(InvalidInput, match=f"the method {name} must have a policy with the evaluations"):
         check(Agent(QUICK_AGENT, POLICY), name)
     check(Agent(QUICK_AGENT, {**POLICY, **small_knowledge().experience.tensors()}), name)
@@ -72,5 +73,10 @@ def test_a_policy_without_evaluations_is_refused_by_those_that_learn_from_them(n
 
 def test_a_policy_whose_weights_do_not_fit_is_refused():
     broken = {name: tensor if name.startswith("encoder") else torch.zeros(1) for name, tensor in POLICY.items()}
-    with pytest.raises(InvalidInput):
-        check(Agent(QUICK_AGENT, broken), "rc-nas-paper")
+    with pytest.raises(InvalidInput, match="a policy"):
+        check(Agent(QUICK_AGENT, prefixed("paper", broken)), "rc-nas-paper")
+
+
+def test_a_policy_that_was_not_trained_as_printed_is_refused_by_the_printed_agent():
+    with pytest.raises(InvalidInput, match="meta-trained as the paper prints it, got one without"):
+        check(Agent(QUICK_AGENT, POLICY), "rc-nas-paper")

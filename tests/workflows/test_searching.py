@@ -6,6 +6,7 @@ import pytest
 
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.search.rcnas.actor import Actor, policy_part
+from rcnas_zoo.search.rcnas.tensors import prefixed
 from rcnas_zoo.search.registry import METHODS
 from rcnas_zoo.workflows import searching
 from rcnas_zoo.workflows.found import visits_table
@@ -90,7 +91,8 @@ def test_a_cold_search_is_that_of_a_run_without_a_policy(session, undisturbed, t
 
 
 def test_every_search_method_can_be_a_rival_of_as_many_visits(session, undisturbed, tmp_path):
-    tensors = {**policy_part(Actor.fresh(QUICK_AGENT, 3).state()), **small_knowledge().experience.tensors()}
+    own = policy_part(Actor.fresh(QUICK_AGENT, 3).state())
+    tensors = {**own, **prefixed("paper", own), **small_knowledge().experience.tensors()}
     folder = write_policy(tmp_path / "policy", policy_config(QUICK_AGENT, 3, [], {}), tensors).folder
     everything = set(METHODS) - {"rc-nas", "robustresnet"}
     asked = with_settings(session, undisturbed, policy=str(folder), compare=(*everything, "teacher"))

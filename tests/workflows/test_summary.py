@@ -62,7 +62,7 @@ def test_the_table_has_a_line_a_network_with_accuracy_count_and_interval(result)
 
 def test_the_text_tells_the_same_as_the_json(result):
     text, data = summary_text(result), result_to_dict(result)
-    assert text.startswith("task digits/pgd-20/wrn-10-2/2m, threat linf@1/5, seed 0\n\n")
+    assert text.startswith("task digits/pgd-20/wrn-10-2/2m, threat linf@1/5, seed 0, a fresh agent\n\n")
     assert comparison_table(result.rows) in text
     assert f"visited 4 networks, 4 of them distinct; best reward {max(data['rewards']):.3f}" in text
     assert "registered robust-2m version 1 with the aliases champion, digits" in text

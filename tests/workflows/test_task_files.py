@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from rcnas_zoo.spec.errors import InvalidInput, NotFound, Unavailable
@@ -43,5 +45,7 @@ def test_a_file_that_says_something_else_is_refused(content, message, tmp_path):
 def test_a_file_that_is_not_there_or_cannot_be_read(tmp_path):
     with pytest.raises(NotFound, match="a tasks file must exist, got"):
         read_tasks(tmp_path / "nowhere")
-    with pytest.raises(Unavailable, match="must be readable"):
+    with pytest.raises(InvalidInput, match="must be a file with a task a line, got the folder"):
         read_tasks(tmp_path)
+    with pytest.raises(Unavailable, match="must be readable"):
+        read_tasks(Path("/proc/self/mem"))

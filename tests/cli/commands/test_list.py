@@ -3,6 +3,7 @@ import pytest
 from ..answers import document, loaded
 
 FIELDS = {
+    "nominal_macs",
     *("name", "version", "dataset", "macs", "parameters", "threat", "clean_accuracy", "robust_accuracy"),
     *("source", "weights"),
 }
@@ -23,6 +24,7 @@ def test_the_document_is_the_registry_then_the_catalogue(chain):
         "version": 1,
         "dataset": "digits",
         "macs": 763_520,
+        "nominal_macs": 763_520,
         "parameters": 77_562,
         "threat": "linf@1/5",
         "clean_accuracy": measured["clean_accuracy"],

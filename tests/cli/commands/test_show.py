@@ -8,7 +8,7 @@ FIELDS = {
 
 def test_the_document_tells_all_of_a_published_network(chain):
     shown = chain["show"]
-    assert set(shown) == FIELDS | {"source"}
+    assert set(shown) == FIELDS | {"source", "nominal_parameters", "nominal_macs"}
     assert (shown["name"], shown["version"], shown["source"], shown["weights"]) == ("robust-mine", 1, "registry", True)
     assert (shown["macs"], shown["parameters"], shown["input_shape"]) == (763_520, 77_562, [1, 8, 8])
     assert (shown["threat"], shown["claimed"]) == ("linf@1/5", [])
@@ -19,7 +19,7 @@ def test_the_document_tells_all_of_a_published_network(chain):
 
 def test_the_document_of_a_shipped_architecture(run, here):
     shown = document(run("show", "wrn-28-10", "--json"))
-    assert set(shown) == FIELDS | {"source"}
+    assert set(shown) == FIELDS | {"source", "nominal_parameters", "nominal_macs"}
     assert (shown["version"], shown["source"], shown["weights"]) == (None, "catalogue", False)
     assert list(here.iterdir()) == []
 
