@@ -15,7 +15,7 @@ def section(results: Results) -> str:
     seeds, searches = len(results.find(variant=FULL)), results.rows[0]["searches"]
     tasks = len(next(iter(results.rows[0]["found"].values())))
     text = paragraph(
-        f"Every variant of the agent was meta-trained {seeds} time(s) on the first half of the digits oracle, and "
+        f"Every variant of the agent was meta-trained from {seeds} seeds on the first half of the digits oracle, and "
         f"then searched {tasks} held-out tasks with {searches} seeds each and 30 queries; alone (the policy draws, and "
         "nothing ranks its draws), and with the surrogate of its evaluations. In brackets the difference to the full "
         "agent with its 95 % interval, bootstrapped over tasks; it says nothing of other trainings. Less is better."
