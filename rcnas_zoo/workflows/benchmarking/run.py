@@ -7,7 +7,6 @@ from rcnas_zoo.baselines.rows import Row, SeedResult
 from rcnas_zoo.baselines.table import BenchmarkTable
 from rcnas_zoo.execution.workers import Workers
 from rcnas_zoo.networks.named import teacher_spec
-from rcnas_zoo.spec.canonical import canonical_json
 from rcnas_zoo.spec.observer import Observer, ProgressOnly, Silent
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.tracking.runs import open_run
@@ -114,8 +113,3 @@ def _table(
         rows=tuple(rows),
         notes=prepared.notes,
     )
-
-
-def settings_text(settings: TaskBenchmarkSettings) -> str:
-    """The settings that decide a study, as one line."""
-    return canonical_json(settings.decides())

@@ -7,7 +7,6 @@ import json
 import pytest
 
 from rcnas_zoo.candidates import training
-from rcnas_zoo.candidates import verdicts as kept_verdicts
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.task import Task
@@ -105,7 +104,6 @@ def test_the_same_command_again_trains_and_attacks_nothing(made, monkeypatch):
     monkeypatch.setattr(training, "train", refuse)
     found = benchmark_task(TASK, SETTINGS, machine)
     assert [row.to_dict() for row in found.rows] == [row.to_dict() for row in table.rows]
-    assert kept_verdicts.ENGINE_VERSION
 
 
 def test_a_seed_more_runs_only_what_is_missing(made, monkeypatch):
