@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from rcnas_zoo.candidates.reward import LARGEST_RATIO
+from rcnas_zoo.oracles.table import stages_of
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
-from rcnas_zoo.search.space import stages_of
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.residual import StageSpec
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from rcnas_zoo.networks.cost import cost
-from rcnas_zoo.oracles.table import stages_of as stages_of
+from rcnas_zoo.oracles.table import stages_of
 from rcnas_zoo.spec.budget import format_macs
 from rcnas_zoo.spec.canonical import check_number
 from rcnas_zoo.spec.errors import InvalidInput

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from rcnas_zoo.candidates.reward import RewardSettings, accuracy_ratio, annealing, reward
 from rcnas_zoo.networks.cost import cost
-from rcnas_zoo.oracles.table import stage_numbers
+from rcnas_zoo.oracles.table import stage_numbers, stages_of
 from rcnas_zoo.search.knowledge import Experience
 from rcnas_zoo.search.rcnas.actor import Actor
 from rcnas_zoo.search.rcnas.baseline import Baseline
@@ -16,7 +16,6 @@ from rcnas_zoo.search.rcnas.drawing import Drawn, Filter
 from rcnas_zoo.search.rcnas.features import task_features, teacher_pattern
 from rcnas_zoo.search.rcnas.meta_tasks import MetaTasks
 from rcnas_zoo.search.rcnas.settings import PRINTED, RcnasSettings
-from rcnas_zoo.search.space import stages_of
 from rcnas_zoo.spec.canonical import check_flag, check_integer
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.spec.residual import ResidualSpec

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from rcnas_zoo.candidates.reward import RewardSettings, accuracy_ratio, reward
 from rcnas_zoo.networks.cost import cost
+from rcnas_zoo.oracles.table import stages_of
 from rcnas_zoo.search.knowledge import Experience
-from rcnas_zoo.search.space import stages_of
 from rcnas_zoo.search.surrogate.features import design, network_features
 from rcnas_zoo.search.surrogate.model import Belief, fit
 from rcnas_zoo.spec.errors import InvalidInput

@@ -17,7 +17,7 @@ from rcnas_zoo.pruning.target import target_of
 from rcnas_zoo.search.knowledge import Knowledge
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.registry import WARM, NamedMethod
-from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.errors import Unavailable
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.training.history import TrainingResult
@@ -117,7 +117,7 @@ def _searched(method: str, prepared: Prepared, tuner: Tuner, observer: Observer)
     with Workers(1) as workers:
         result = search.run(problem, TrainingEvaluator(prepared.search, workers, search.reward), observer)
     if result.best is None:
-        raise InvalidInput(f"at least one network of a search must train to a finite loss, none of {method} did")
+        raise Unavailable(f"at least one network of a search must train to a finite loss, all of {method} diverged")
     made = _trained(replace(prepared.final, spec=result.best.proposal.spec), tuner, observer, method)
     visited = sum(visit.outcome.seconds for visit in result.visits)
     evaluations = made.evaluations + len(result.visits)
