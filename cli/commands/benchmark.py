@@ -34,7 +34,7 @@ TASK_ONLY = (
 @click.option("--search-epochs", type=COUNT, help="Task: epochs of each of them; default the recipe's.")
 @click.option("--search-train-size", type=COUNT, help="Task: images to train each of them on; default all.")
 @click.option("--final-epochs", type=COUNT, help="Task: epochs of a row's training; default the recipe's.")
-@click.option("--subset-samples", type=POSITIVE, help="Task: test images for AutoAttack; default 64.")
+@click.option("--subset-samples", type=POSITIVE, help="Task: test images for AutoAttack; default 32.")
 @click.option("--sampler", type=TEXT, help="Task: of the studies: tpe (default), random or nsga2.")
 @click.option("--storage", type=TEXT, help="Task: where studies are kept, such as sqlite:///studies.db.")
 @threat_options("the data set's")

@@ -8,6 +8,8 @@ from rcnas_zoo.candidates.halving import Halving
 def floors(steps: int, known: Iterable[Mapping[int, float]]) -> dict[int, float]:
     """Step to the robust accuracy below which a trial is stopped there, by the rule of the candidates of a search.
 
+    0, which stops none, while few trials are known: they report there all the same, or the next ones would have none.
+
     Optuna's pruners know one direction alone; here the reports decide, whatever the directions are.
 
     Args:
@@ -18,4 +20,4 @@ def floors(steps: int, known: Iterable[Mapping[int, float]]) -> dict[int, float]
         return {}
     halving = Halving(steps)
     halving.observe(known)
-    return {step: floor for step, floor in halving.floors() if floor > 0}
+    return dict(halving.floors())

@@ -19,7 +19,8 @@ class TrialContext:
     Attributes:
         number: the trial's, from 0.
         floors: step to the robust accuracy on the evaluation split below which the trial is hopeless; what
-            `training.loop.train` takes. Empty as long as too few trials are known.
+            `training.loop.train` takes. 0, which stops none, as long as too few trials are known; empty if the
+            study stops none.
         observer: whom the work tells of itself.
         why_stopped: in one line, once a report has fallen below its floor; else empty.
     """

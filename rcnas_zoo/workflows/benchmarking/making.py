@@ -167,6 +167,9 @@ def _pruned(method: str, prepared: Prepared, tuner: Tuner, observer: Observer) -
 
 
 def _trained(training: TrainingJob, tuner: Tuner, observer: Observer, label: str) -> Made:
-    job = replace(training, recipe=tuned(training.recipe, tuner))
+    job = replace(training, recipe=tuned(training.recipe, tuner), floors=tuple(tuner.floors.items()))
     result: TrainingResult = train_cached(job, observer, f"training {label}")
+    for epoch in sorted(tuner.floors):
+        if epoch <= len(result.curve):
+            tuner.report(epoch, result.curve[epoch - 1]["robust_accuracy"])
     return Made(job.spec, result.best, result.curve, result.seconds, diverged=result.diverged)

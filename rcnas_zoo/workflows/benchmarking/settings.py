@@ -44,7 +44,7 @@ class TaskBenchmarkSettings:
     search_epochs: int = 0
     search_train_size: int = 0
     final_epochs: int = 0
-    subset_samples: int = 64
+    subset_samples: int = 32
     sampler: str = "tpe"
     storage: str = ""
 

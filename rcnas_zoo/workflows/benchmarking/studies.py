@@ -18,6 +18,7 @@ from rcnas_zoo.spec.record import Measurement
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.tracking.store import Store
 from rcnas_zoo.workflows.benchmarking.making import Made, check, make
+from rcnas_zoo.workflows.benchmarking.methods import PRUNING
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
 from rcnas_zoo.workflows.benchmarking.tuning import Settled
 from rcnas_zoo.workflows.finals import FinalJob, FinalPlan, measure_on_test
@@ -70,7 +71,11 @@ def run_study(job: StudyJob, observer: Observer) -> SeedResult | str:
 
 
 def study_plan(job: StudyJob, prepared: Prepared) -> StudyPlan:
-    """The study: its trials are told apart by all that decides the networks that they train."""
+    """The study: its trials are told apart by all that decides the networks that they train.
+
+    A hopeless trial ends at a quarter or half of its training (after the search, if it is one). A pruning's never
+    does: what its first stage comes to is not what is compared.
+    """
     recipes = {"search": prepared.search.key(), "final": prepared.final.key()}
     policy = dict(prepared.agent.lineage or {}).get("digest", "") if prepared.agent.policy else ""
     return StudyPlan(
@@ -89,6 +94,7 @@ def study_plan(job: StudyJob, prepared: Prepared) -> StudyPlan:
         seed=job.seed,
         sampler=job.settings.sampler,
         together=1,
+        steps=0 if job.method in PRUNING else prepared.final.recipe.epochs,
         storage=job.settings.storage,
         cache=job.machine.cache,
     )
@@ -99,8 +105,13 @@ def _study(job: StudyJob, prepared: Prepared, observer: Observer) -> StudyResult
 
     def trial(context: TrialContext) -> TrialScore:
         made = _made(job.method, prepared, context)
-        payload = {"digest": made.spec.digest, "evaluations": made.evaluations, "seconds": made.seconds}
-        return TrialScore((_score(made, prepared, context.observer),), payload)
+        payload = {
+            "digest": made.spec.digest,
+            "evaluations": made.evaluations,
+            "seconds": made.seconds,
+            "floors": list(context.floors.items()),
+        }
+        return TrialScore(() if context.why_stopped else (_score(made, prepared, context.observer),), payload)
 
     if job.store is None:
         return work(plan, trial, observer)
@@ -132,7 +143,7 @@ def _measured(job: StudyJob, prepared: Prepared, study: StudyResult, observer: O
     best = study.best
     if best is None:
         raise Unavailable(f"at least one trial of {study.name!r} must train to a finite loss, none did: {_why(study)}")
-    made = make(job.method, prepared, Settled(best.parameters), observer)
+    made = make(job.method, prepared, Settled(best.parameters, dict(best.payload["floors"])), observer)
     training = replace(prepared.final, spec=made.spec)
     final = FinalJob(job.method, training, prepared.threat, prepared.plan, _folder(made))
     measured, _ = measure_on_test(made.model(training.device), final, observer)

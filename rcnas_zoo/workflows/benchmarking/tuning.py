@@ -1,6 +1,7 @@
 """Which hyper-parameters a method has, and the range that a study looks for them in."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from rcnas_zoo.spec.recipe import TrainingRecipe
@@ -12,7 +13,15 @@ _BETAS = (1.0, 12.0)
 
 
 class Tuner(Protocol):
-    """Where hyper-parameters come from: a trial of a study, or settings that are known."""
+    """Where hyper-parameters come from: a trial of a study, or settings that are known.
+
+    Attributes:
+        floors: epoch to the robust accuracy on the evaluation split below which a training is hopeless.
+    """
+
+    @property
+    def floors(self) -> Mapping[int, float]:
+        """See the attributes."""
 
     def suggest_float(self, name: str, low: float, high: float, *, log: bool = False, first: float) -> float:
         """A number in [low, high]; the first trial takes ``first``."""
@@ -20,9 +29,14 @@ class Tuner(Protocol):
     def suggest_int(self, name: str, low: int, high: int, *, first: int) -> int:
         """A whole number in [low, high]; the first trial takes ``first``."""
 
+    def report(self, step: int, value: float) -> bool:
+        """Tells of the robust accuracy after an epoch; whether to stop."""
+
 
 class Untuned:
     """What a method does where nobody tunes it."""
+
+    floors: Mapping[int, float] = MappingProxyType({})
 
     def suggest_float(self, name: str, low: float, high: float, *, log: bool = False, first: float) -> float:
         """See `Tuner.suggest_float`."""
@@ -32,12 +46,17 @@ class Untuned:
         """See `Tuner.suggest_int`."""
         return first
 
+    def report(self, step: int, value: float) -> bool:
+        """See `Tuner.report`: goes on."""
+        return False
+
 
 class Settled:
-    """Hyper-parameters that are known already."""
+    """Hyper-parameters that are known already, of a trial that was held to these floors."""
 
-    def __init__(self, parameters: Mapping[str, Any]) -> None:
+    def __init__(self, parameters: Mapping[str, Any], floors: Mapping[int, float] = Untuned.floors) -> None:
         self._parameters = parameters
+        self.floors = floors
 
     def suggest_float(self, name: str, low: float, high: float, *, log: bool = False, first: float) -> float:
         """See `Tuner.suggest_float`."""
@@ -46,6 +65,10 @@ class Settled:
     def suggest_int(self, name: str, low: int, high: int, *, first: int) -> int:
         """See `Tuner.suggest_int`."""
         return int(self._parameters[name])
+
+    def report(self, step: int, value: float) -> bool:
+        """See `Tuner.report`: goes on."""
+        return False
 
 
 def tuned(recipe: TrainingRecipe, tuner: Tuner) -> TrainingRecipe:

@@ -3,18 +3,22 @@
 import csv
 import io
 import json
+import statistics
 
 import pytest
 
+from rcnas_zoo.baselines.studies.work import finished
 from rcnas_zoo.candidates import training
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.tracking.store import Store
 from rcnas_zoo.workflows.benchmarking import studies
 from rcnas_zoo.workflows.benchmarking.run import benchmark_task
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
 from rcnas_zoo.workflows.machine import Machine
+from rcnas_zoo.workflows.prepare import prepare
 
 TASK = Task.parse("digits/pgd-5/wrn-10-1/150k")
 QUICK = {"visits": 2, "search_epochs": 1, "final_epochs": 1, "subset_samples": 8, "policy": "none"}
@@ -126,6 +130,26 @@ def test_more_trials_keep_the_first_and_the_best_counts(made, monkeypatch):
     assert result.evaluations == 2
     first = table.rows[1].results[0].settings
     assert set(result.settings) == set(first) == {"learning_rate", "weight_decay"}
+
+
+def test_a_trial_that_falls_below_the_median_of_those_before_it_is_stopped_there(made, monkeypatch):
+    _, _, store, machine = made
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.tracking_uri)
+    settings = TaskBenchmarkSettings(("sat",), (0,), 6, **{**QUICK, "final_epochs": 3})
+    job = studies.StudyJob(TASK, settings, "sat", 0, machine)
+    found = studies.run_study(job, Silent())
+    trials = finished(studies.study_plan(job, prepare(TASK, settings.of_seed(0), machine))).trials
+    for trial in trials:
+        known = [other.reports for other in trials[: trial.number]]
+        floors = {
+            step: statistics.median(values) if len(values := [one[step] for one in known if step in one]) > 3 else 0.0
+            for step in (1, 2)
+        }
+        assert dict(trial.payload["floors"]) == floors
+        fallen = [step for step, value in trial.reports.items() if value < floors[step]]
+        assert trial.end == ("stopped" if fallen else "scored")
+        assert set(trial.reports) == ({1} if fallen == [1] else {1, 2})
+    assert (found.trials, len(found.curve)) == (6, 3)
 
 
 def test_a_folder_that_is_there_is_refused_before_anything_runs(made):
