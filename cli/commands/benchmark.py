@@ -14,8 +14,8 @@ from ..types import COUNT, FOLDER, POSITIVE, SEEDS, TASK, TEXT, WORDS
 
 ORACLE_ONLY = ("queries", "reward_form")
 TASK_ONLY = (
-    *("trials", "iterations", "search_epochs", "search_train_size", "final_epochs", "subset_samples"),
-    *("sampler", "storage", "threat", "eps"),
+    *("trials", "iterations", "search_epochs", "search_train_size", "final_epochs", "recipe", "train_size"),
+    *("subset_samples", "sampler", "storage", "threat", "eps"),
 )
 
 
@@ -34,6 +34,8 @@ TASK_ONLY = (
 @click.option("--search-epochs", type=COUNT, help="Task: epochs of each of them; default the recipe's.")
 @click.option("--search-train-size", type=COUNT, help="Task: images to train each of them on; default all.")
 @click.option("--final-epochs", type=COUNT, help="Task: epochs of a row's training; default the recipe's.")
+@click.option("--recipe", type=TEXT, help="Task: recipe of a row's training; default the data set's.")
+@click.option("--train-size", type=COUNT, help="Task: images to train a row on; default all.")
 @click.option("--subset-samples", type=POSITIVE, help="Task: test images for AutoAttack; default 32.")
 @click.option("--sampler", type=TEXT, help="Task: of the studies: tpe (default), random or nsga2.")
 @click.option("--storage", type=TEXT, help="Task: where studies are kept, such as sqlite:///studies.db.")

@@ -24,7 +24,7 @@ from rcnas_zoo.workflows.agents import Agent, choose_agent
 from rcnas_zoo.workflows.budgets import check_budget
 from rcnas_zoo.workflows.finals import FinalPlan, final_plan
 from rcnas_zoo.workflows.machine import Machine, available_cores
-from rcnas_zoo.workflows.recipes import final_recipe, search_recipe
+from rcnas_zoo.workflows.recipes import chosen_recipe, search_recipe
 from rcnas_zoo.workflows.rivals import check_rivals
 from rcnas_zoo.workflows.settings import FinetuneSettings, Proxy, with_epochs
 from rcnas_zoo.workflows.teachers import Teacher, find_teacher
@@ -98,7 +98,8 @@ def prepare(task: Task, settings: FinetuneSettings, machine: Machine) -> Prepare
     notes = (budget_note, _foreign(task, teacher), agent.note)
     threads = max(1, available_cores() // machine.worker_count())
     search = search_job(teacher.spec, source, threat, settings.proxy, machine, threads)
-    final = with_epochs(final_recipe(dataset, threat), settings.final_epochs, settings.precision)
+    recipe = chosen_recipe(dataset, threat, settings.final_recipe, "")
+    final = with_epochs(recipe, settings.final_epochs, settings.precision)
     return Prepared(
         task=task,
         settings=settings,
@@ -106,7 +107,7 @@ def prepare(task: Task, settings: FinetuneSettings, machine: Machine) -> Prepare
         teacher=teacher,
         agent=agent,
         search=search,
-        final=replace(search, recipe=final, source=source),
+        final=replace(search, recipe=final, source=replace(source, train_size=settings.final_train_size)),
         plan=final_plan(str(task.attack), settings.subset_samples),
         notes=tuple(note for note in notes if note),
     )

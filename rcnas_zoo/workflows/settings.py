@@ -67,6 +67,8 @@ class FinetuneSettings:
             do the methods that build on one (`rcnas_zoo.search.registry.WARM`).
         subset_samples: test images that AutoAttack is run on.
         search_epochs, final_epochs: 0 takes the recipes' own.
+        final_recipe: name of the recipe of networks that are kept; empty takes the data set's.
+        final_train_size: images that they are trained on; 0 means all.
         reward_images: what a candidate's reward is measured on: ``white-box`` (images attacked on the candidate itself)
             or ``transfer`` (attacked once, on the teacher, as RC-NAS Algorithm 2 prints it).
         search_train_size: images that a candidate and the search's teacher are trained on; 0 means all.
@@ -90,6 +92,8 @@ class FinetuneSettings:
     subset_samples: int = 64
     search_epochs: int = 0
     final_epochs: int = 0
+    final_recipe: str = ""
+    final_train_size: int = 0
     reward_images: str = "white-box"
     search_train_size: int = 0
     precision: str = ""
@@ -102,6 +106,7 @@ class FinetuneSettings:
         check_integer("the iterations", self.iterations, 1, 1_000_000)
         check_integer("the subset for AutoAttack", self.subset_samples, 1)
         check_integer("the final epochs", self.final_epochs, 0)
+        check_integer("the images of a final training", self.final_train_size, 0)
         check_choice("the reward's images", self.reward_images, REWARD_IMAGES)
         for row in self.compare:
             if row not in ROWS:

@@ -42,6 +42,16 @@ def test_candidates_and_kept_networks_get_their_own_recipes_for_the_threat(machi
     assert (prepared.notes, prepared.policy) == ((), None)
 
 
+def test_a_kept_network_may_have_another_recipe_and_fewer_images(machine):
+    settings = FinetuneSettings(policy="none", final_recipe="digits-search", final_train_size=200, final_epochs=2)
+    prepared = prepare(TASK, settings, machine)
+    assert prepared.final.recipe == named_recipe("digits-search").with_changes(epochs=2)
+    assert len(prepared.final.source.splits().train) == 200
+    assert len(prepared.search.source.splits().train) > 1000
+    with pytest.raises(InvalidInput, match="a training recipe"):
+        prepare(TASK, replace(settings, final_recipe="digits"), machine)
+
+
 def test_epochs_threat_and_seed_are_those_of_the_settings(machine):
     threat = ThreatModel.parse("linf@1/10")
     prepared = prepare(TASK, quick_settings(threat=threat, search_epochs=2, final_epochs=3, seed=5), machine)

@@ -27,6 +27,8 @@ class TaskBenchmarkSettings:
         visits: networks that a search visits in a trial.
         search_epochs, search_train_size: of a network that a search visits; 0 takes the recipe's own, and all images.
         final_epochs: of a row's training; a pruning shares them out among its stages. 0 takes the recipe's own.
+        recipe: name of the recipe of a row's training; empty takes the data set's.
+        train_size: images that a row is trained on; 0 means all.
         subset_samples: test images that AutoAttack is run on.
         sampler: of the studies, ``tpe``, ``random`` or ``nsga2``.
         storage: where the studies are kept; empty is a journal in the cache folder.
@@ -44,6 +46,8 @@ class TaskBenchmarkSettings:
     search_epochs: int = 0
     search_train_size: int = 0
     final_epochs: int = 0
+    recipe: str = ""
+    train_size: int = 0
     subset_samples: int = 32
     sampler: str = "tpe"
     storage: str = ""
@@ -75,6 +79,8 @@ class TaskBenchmarkSettings:
             search_epochs=self.search_epochs,
             search_train_size=self.search_train_size,
             final_epochs=self.final_epochs,
+            final_recipe=self.recipe,
+            final_train_size=self.train_size,
         )
 
     def decides(self) -> dict[str, Any]:
