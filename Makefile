@@ -17,7 +17,7 @@ demo: $(VENV)/.ready
 
 test: $(VENV)/.ready
 	@echo "[test] the whole suite"
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist loadfile
 
 lint: $(VENV)/.ready
 	@echo "[lint] ruff, then mypy"
