@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from rcnas_zoo.candidates.reward import RewardSettings, reward
+from rcnas_zoo.networks.cost import Cost
 from rcnas_zoo.oracles.table import CLEAN, Table
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.network import NetworkSpec
@@ -36,19 +37,10 @@ class ReplayEvaluator:
         Raises:
             InvalidInput: the table does not have the problem's attack, or a network has another number of stages.
         """
-        accuracy, margins = _known(self.table, problem)
-        return [self._outcome(problem, proposal.spec, accuracy, margins) for proposal in proposals]
-
-    def _outcome(self, problem: SearchProblem, spec: NetworkSpec, accuracy: Tensor, margins: Tensor) -> Outcome:
-        if not isinstance(spec, ResidualSpec):
-            raise InvalidInput(f"a network of an oracle must be of kind 'residual', got {spec.kind!r}")
-        row = self.table.row_of(spec)
-        price = self.table.costs[row]
-        affordable = price.macs <= problem.budget
-        found, margin = (float(accuracy[row]), float(margins[row])) if affordable else (0.0, 0.0)
-        value = reward(found, price.parameters, price.macs, problem, self.settings, margin=margin)
-        status = "trained" if affordable else "over-budget"
-        return Outcome(value, found, price.macs, price.parameters, status, margin=margin)
+        accuracy, margins = known(self.table, problem)
+        rows = [self.table.row_of(residual(proposal.spec)) for proposal in proposals]
+        answers = [(self.table.costs[row], float(accuracy[row]), float(margins[row])) for row in rows]
+        return [judged(problem, *answer, self.settings) for answer in answers]
 
 
 def rewards(table: Table, problem: SearchProblem, settings: RewardSettings | None = None) -> Tensor:
@@ -58,7 +50,7 @@ def rewards(table: Table, problem: SearchProblem, settings: RewardSettings | Non
         InvalidInput: the table does not have the problem's attack.
     """
     chosen = settings or RewardSettings()
-    columns = (values.tolist() for values in _known(table, problem))
+    columns = (values.tolist() for values in known(table, problem))
     values = [
         reward(found, price.parameters, price.macs, problem, chosen, margin=margin)
         for found, margin, price in zip(*columns, table.costs, strict=True)
@@ -66,8 +58,32 @@ def rewards(table: Table, problem: SearchProblem, settings: RewardSettings | Non
     return torch.tensor(values, dtype=torch.float64)
 
 
-def _known(table: Table, problem: SearchProblem) -> tuple[Tensor, Tensor]:
-    """Accuracies and margins (rows,) of a problem's attack; margins that are not tabulated are 0."""
+def known(table: Table, problem: SearchProblem) -> tuple[Tensor, Tensor]:
+    """Accuracies and margins (rows,) of a problem's attack; margins that are not tabulated are 0.
+
+    Raises:
+        InvalidInput: the table does not have the problem's attack.
+    """
     attack = str(problem.task.attack)
     key = CLEAN if attack == CLEAN else str(problem.threat)
     return table.column(attack, problem.threat), table.margins.get(key, torch.zeros(len(table)))
+
+
+def residual(spec: NetworkSpec) -> ResidualSpec:
+    """The network, if it is of the only kind that tables hold.
+
+    Raises:
+        InvalidInput: it is of another.
+    """
+    if not isinstance(spec, ResidualSpec):
+        raise InvalidInput(f"a network of an oracle must be of kind 'residual', got {spec.kind!r}")
+    return spec
+
+
+def judged(problem: SearchProblem, price: Cost, accuracy: float, margin: float, settings: RewardSettings) -> Outcome:
+    """The outcome of a network of this cost, accuracy and margin; one over the budget was never trained."""
+    affordable = price.macs <= problem.budget
+    found, decided = (accuracy, margin) if affordable else (0.0, 0.0)
+    value = reward(found, price.parameters, price.macs, problem, settings, margin=decided)
+    status = "trained" if affordable else "over-budget"
+    return Outcome(value, found, price.macs, price.parameters, status, margin=decided)

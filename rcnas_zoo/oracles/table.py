@@ -115,8 +115,8 @@ class Table:
         The distance is Euclidean: a doubling of a stage's width, a block of its depth, its stride and its kind of
         block weigh the same.
         """
-        wanted = _coordinates(stages)
-        distance = torch.cdist(wanted, self._coordinates, compute_mode="donot_use_mm_for_euclid_dist")
+        wanted = coordinates(stages)
+        distance = torch.cdist(wanted, self.coordinates, compute_mode="donot_use_mm_for_euclid_dist")
         return distance.argmin(1)
 
     def row_of(self, spec: ResidualSpec) -> int:
@@ -144,8 +144,9 @@ class Table:
         )
 
     @cached_property
-    def _coordinates(self) -> Tensor:
-        return _coordinates(self.stages)
+    def coordinates(self) -> Tensor:
+        """Where the networks stand, row by row; see `coordinates`."""
+        return coordinates(self.stages)
 
 
 def stage_numbers(networks: Sequence[Sequence[StageSpec]]) -> Tensor:
@@ -160,6 +161,7 @@ def stages_of(numbers: Tensor) -> tuple[StageSpec, ...]:
     return tuple(StageSpec(depth, width, stride, BLOCKS[robust]) for depth, width, stride, robust in rows)
 
 
-def _coordinates(stages: Tensor) -> Tensor:
+def coordinates(stages: Tensor) -> Tensor:
+    """Where networks (n, stages, 4) stand: depth, log2 width, stride and robust bit of each stage, float64 (n, 4 S)."""
     depth, width, stride, robust = stages.double().unbind(-1)
     return torch.stack([depth, width.log2(), stride, robust], dim=-1).flatten(1)
