@@ -11,15 +11,14 @@ from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.execution.workers import Workers
 from rcnas_zoo.oracles.landscape import Landscape
 from rcnas_zoo.oracles.metrics import Run, run_of
-from rcnas_zoo.oracles.replay import ReplayEvaluator
 from rcnas_zoo.oracles.tasks import TabulatedTask
+from rcnas_zoo.search.answers import NEAREST, answering
 from rcnas_zoo.search.given import Given
 from rcnas_zoo.search.knowledge import Knowledge
 from rcnas_zoo.search.method import run_searcher
 from rcnas_zoo.search.rcnas.actor import Actor
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.registry import make_searcher
-from rcnas_zoo.search.tabulated import TabulatedSpace
 from rcnas_zoo.spec.canonical import digest
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.observer import Observer, Silent
@@ -48,6 +47,8 @@ class Contest:
         reward: how rewards are made.
         knowledge: what a meta-training left, if anything.
         encoder: a pre-trained state encoder for a cold agent, if there is no knowledge to take it from.
+        answers: what the tables answer for networks that they do not have (see `answering`); the landscapes are the
+            tables' either way.
     """
 
     tasks: tuple[TabulatedTask, ...]
@@ -56,6 +57,7 @@ class Contest:
     reward: RewardSettings = field(default_factory=RewardSettings)
     knowledge: Knowledge | None = None
     encoder: Knowledge | None = None
+    answers: str = NEAREST
 
     def __call__(self, job: Job) -> list[Run] | str:
         """The runs of a job; the reason, in place of them, if the method cannot search this task."""
@@ -67,10 +69,9 @@ class Contest:
     def _run(self, method: str, number: int, seed: int) -> Run:
         task, problem = self.tasks[number], self.tasks[number].problem
         knowledge = self.knowledge or (self.encoder if method == COLD else None)
-        space = TabulatedSpace.on(task.table)
+        space, evaluator = answering(self.answers, task.table, self.reward)
         given = Given(space, self.queries, seed_on(task, seed), self.reward, knowledge)
         searcher = make_searcher(method, problem, given)
-        evaluator = ReplayEvaluator(task.table, self.reward)
         visits = run_searcher(searcher, problem, evaluator, self.queries, 1, Silent()).visits
         return run_of(visits, self.landscapes[number])
 

@@ -5,6 +5,7 @@ import torch
 
 from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.execution.workers import Workers
+from rcnas_zoo.oracles.fitted import FittedEvaluator
 from rcnas_zoo.oracles.landscape import task_landscape
 from rcnas_zoo.oracles.replay import ReplayEvaluator
 from rcnas_zoo.oracles.suite import suite_on
@@ -14,6 +15,7 @@ from rcnas_zoo.search.given import Given
 from rcnas_zoo.search.method import run_searcher
 from rcnas_zoo.search.registry import make_searcher
 from rcnas_zoo.search.tabulated import TabulatedSpace
+from rcnas_zoo.search.whole import WholeSpace
 from rcnas_zoo.spec.observer import Silent
 from tests.oracles.tables import formula_table
 from tests.search.experience import small_knowledge
@@ -48,6 +50,22 @@ def test_a_run_is_the_search_of_its_seed(contest):
     found = held(contest, seeds=(5, 3))["random"]
     expected = (landscape.best - best) / (landscape.best - landscape.median)
     assert float(found.final[1, 1]) == pytest.approx(expected)
+
+
+def test_with_fitted_answers_the_search_is_in_the_whole_space_and_judged_by_the_table(contest):
+    task, landscape = contest.tasks[1], contest.landscapes[1]
+    searcher = make_searcher("random", task.problem, Given(WholeSpace(task.table.grid), QUERIES, seed_on(task, 3)))
+    visits = run_searcher(searcher, task.problem, FittedEvaluator(task.table), QUERIES, 1, Silent()).visits
+    assert any(visit.proposal.spec not in task.table.specs for visit in visits)
+    best = max(visit.outcome.reward for visit in visits)
+    found = held(replace(contest, answers="fitted"), seeds=(5, 3))["random"]
+    assert float(found.final[1, 1]) == pytest.approx((landscape.best - best) / (landscape.best - landscape.median))
+
+
+@pytest.mark.parametrize("method", ["evolution", "tpe", "nsga2", "portfolio", "surrogate", "rc-nas"])
+def test_every_method_finds_its_way_in_the_whole_space(contest, method):
+    found = held(replace(contest, answers="fitted", knowledge=small_knowledge()), (method,), seeds=(0,))[method]
+    assert bool((found.final < 2).all())
 
 
 def test_a_seed_is_another_search_on_every_task(contest):
