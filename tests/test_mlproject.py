@@ -69,13 +69,15 @@ def test_a_parameter_that_is_not_given_is_as_if_its_option_were_not_there(name, 
 
 
 def test_a_benchmark_gets_what_is_given():
-    words = command_line("benchmark", methods="rc-nas,random", queries="10", seeds="0-2", policy="./mine")
+    given = {"queries": "10", "seeds": "0-2", "policy": "./mine", "answers": "fitted"}
+    words = command_line("benchmark", methods="rc-nas,random", **given)
     assert understood(words) == {
         "oracle": "digits",
         "methods": ("rc-nas", "random"),
         "queries": 10,
         "seeds": (0, 1, 2),
         "policy": "./mine",
+        "answers": "fitted",
         "track": True,
     }
 

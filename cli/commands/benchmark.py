@@ -12,7 +12,7 @@ from ..output import emit
 from ..progress import progress
 from ..types import COUNT, FOLDER, POSITIVE, SEEDS, TASK, TEXT, WORDS
 
-ORACLE_ONLY = ("queries", "reward_form")
+ORACLE_ONLY = ("queries", "reward_form", "answers")
 TASK_ONLY = (
     *("trials", "iterations", "search_epochs", "search_train_size", "final_epochs", "recipe", "train_size"),
     *("subset_samples", "sampler", "storage", "threat", "eps"),
@@ -28,6 +28,7 @@ TASK_ONLY = (
 @click.option("--to", type=FOLDER, help="New folder for the report: numbers, tables and pictures.")
 @click.option("--queries", type=POSITIVE, help="Table: networks that a search visits; default 30.")
 @click.option("--reward-form", type=TEXT, help="Table: compression (default, RC-NAS Eq. 4) or accuracy alone.")
+@click.option("--answers", type=TEXT, help="Table: what stands for a network it lacks: nearest (default) or fitted.")
 @click.option("--track", is_flag=True, default=None, help="Keep the result as an MLflow run; that of a task always is.")
 @click.option("--trials", type=POSITIVE, help="Task: settings that each method tries for each seed; default 1.")
 @click.option("--iterations", type=POSITIVE, help="Task: networks that a search visits; default 10.")
@@ -101,7 +102,7 @@ def _on_oracle(oracle: str, options: dict[str, Any], machine: Any, observer: Any
     from rcnas_zoo.workflows.benchmark_text import benchmark_text
 
     reward = RewardSettings(**given(form=options["reward_form"]))
-    asked = given(**{name: options[name] for name in ("methods", "queries", "seeds", "policy", "track")})
+    asked = given(**{name: options[name] for name in ("methods", "queries", "seeds", "policy", "track", "answers")})
     report = benchmark(BenchmarkSettings(oracle=oracle, reward=reward, **asked), machine, observer, to)
     return report.to_dict(), benchmark_text(report)
 

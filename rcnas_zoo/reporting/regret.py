@@ -30,8 +30,11 @@ def regret_picture(title: str, curves: Mapping[str, Curve]) -> bytes:
     axes.set(xlabel="networks evaluated", ylabel="simple regret of the best so far", title=title)
     # Regrets shrink by a factor of ten and more; below the threshold the axis is linear, for some reach 0.
     axes.set_yscale("symlog", linthresh=0.01, linscale=0.5)
-    axes.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS], minor=False)
-    axes.set_ylim(0, max(1.0, *(max(curve.high) for curve in curves.values())))
+    ticks = (*(-tick for tick in reversed(TICKS[1:])), *TICKS)
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks], minor=False)
+    # A regret is below 0 only where a model promises more than any network of a table has.
+    lowest = min(0.0, *(min(curve.mean) for curve in curves.values()))
+    axes.set_ylim(lowest, max(1.0, *(max(curve.high) for curve in curves.values())))
     axes.margins(x=0.01)
     axes.grid(alpha=0.3)
     axes.legend(title="method, regret at the end", loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)

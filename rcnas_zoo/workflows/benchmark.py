@@ -6,8 +6,10 @@ from pathlib import Path
 
 from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.execution.workers import Workers
+from rcnas_zoo.oracles.fitted import held_out_tau
 from rcnas_zoo.oracles.landscape import task_landscape, why_dropped
 from rcnas_zoo.oracles.suite import Suite, load_suite
+from rcnas_zoo.search.answers import FITTED
 from rcnas_zoo.search.contest import COLD, Contest, cold_encoder, hold
 from rcnas_zoo.search.knowledge import Knowledge
 from rcnas_zoo.spec.errors import InvalidInput
@@ -49,6 +51,8 @@ def benchmark(
     suite = load_suite(settings.oracle)
     policy = used_policy(settings.policy, machine.cache, suite)
     surveyed = survey(suite, settings.reward)
+    if settings.answers == FITTED:
+        surveyed = [one if one.dropped else replace(one, tau=held_out_tau(one.task)) for one in surveyed]
     contest = _contest(settings, [one for one in surveyed if not one.dropped], policy.knowledge)
     with Workers(machine.worker_count()) as workers:
         played = hold(contest, settings.methods, settings.seeds, workers, watcher)
@@ -80,7 +84,7 @@ def _contest(settings: BenchmarkSettings, kept: list[Surveyed], knowledge: Knowl
     tasks, landscapes = tuple(one.task for one in kept), tuple(one.landscape for one in kept)
     cold = knowledge is None and COLD in settings.methods
     encoder = cold_encoder(len(tasks[0].table.grid.stages)) if cold else None
-    return Contest(tasks, landscapes, settings.queries, settings.reward, knowledge, encoder)
+    return Contest(tasks, landscapes, settings.queries, settings.reward, knowledge, encoder, settings.answers)
 
 
 def _track(report: BenchmarkReport) -> str:
@@ -92,6 +96,7 @@ def _track(report: BenchmarkReport) -> str:
         "seeds": len(settings.seeds),
         "policy": settings.policy or "",
         "reward_form": settings.reward.form,
+        "answers": settings.answers,
     }
     with open_run(current_store(), "benchmark", f"benchmark {settings.oracle}", parameters, {}) as run:
         for name, standing in report.standings().items():

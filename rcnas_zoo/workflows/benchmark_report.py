@@ -18,17 +18,26 @@ from rcnas_zoo.workflows.benchmark_settings import BenchmarkSettings
 
 @dataclass(frozen=True, eq=False)
 class Surveyed:
-    """A task with its landscape; ``dropped`` says why it is left out, or is empty."""
+    """A task with its landscape.
+
+    Attributes:
+        task: the task.
+        landscape: of the table's networks.
+        dropped: why it is left out, or empty.
+        tau: how well the model that answers for other networks ranks (see `held_out_tau`); None where there is none.
+    """
 
     task: TabulatedTask
     landscape: Landscape
     dropped: str
+    tau: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data."""
         reason = {"reason": self.dropped} if self.dropped else {}
         task = {"task": str(self.task.task), "threat": str(self.task.threat), "kind": self.task.kind}
-        return {**task, **reason, "landscape": self.landscape.to_dict()}
+        fit = {} if self.tau is None else {"held_out_tau": self.tau}
+        return {**task, **reason, **fit, "landscape": self.landscape.to_dict()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +102,17 @@ class BenchmarkReport:
         """The tests on the tasks of a kind, or on all."""
         return paired_tests(self.searches(kind))
 
+    @property
+    def taus(self) -> list[float]:
+        """How well the model ranks the networks of the tasks that were searched; empty where none answers."""
+        return [one.tau for one in self.kept if one.tau is not None]
+
+    @property
+    def below_zero(self) -> float:
+        """Share of all searches that ended with a regret below 0, at more than any tabulated network is worth."""
+        finals = [(played.final < 0).double().mean() for played in self.searches().values()]
+        return float(sum(finals)) / len(finals) if finals else 0.0
+
     def curves(self) -> dict[str, Curve]:
         """Method to its mean regret after each query, the least at the end first."""
         found = self.searches()
@@ -109,6 +129,7 @@ class BenchmarkReport:
             "notes": list(self.policy.notes),
             "version": VERSION,
             "reward_form": settings.reward.form,
+            "answers": settings.answers,
             "tasks": _dicts(self.kept),
             "dropped": _dicts(self.dropped),
             **self._part(None),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from rcnas_zoo.candidates.reward import RewardSettings
+from rcnas_zoo.search.answers import ANSWERS, NEAREST
 from rcnas_zoo.search.registry import METHODS
 from rcnas_zoo.spec.canonical import check_choice, check_integer
 from rcnas_zoo.spec.errors import InvalidInput
@@ -24,9 +25,11 @@ class BenchmarkSettings:
         policy: what warm methods start from, a folder; ``none``, or None for the one in the catalogue.
         reward: how rewards are made.
         track: keep the result as an MLflow run.
+        answers: what is said of a network that the table does not have: ``nearest``, the outcome of the nearest one, or
+            ``fitted``, its own cost and the accuracy that a model predicts.
 
     Raises:
-        InvalidInput: an unknown method, or a value outside its range.
+        InvalidInput: an unknown method or kind of answers, or a value outside its range.
     """
 
     oracle: str = "digits"
@@ -36,10 +39,12 @@ class BenchmarkSettings:
     policy: str | None = None
     reward: RewardSettings = field(default_factory=RewardSettings)
     track: bool = False
+    answers: str = NEAREST
 
     def __post_init__(self) -> None:
         for method in self.methods:
             check_choice("a search method", method, METHODS)
+        check_choice("the answers of an oracle", self.answers, ANSWERS)
         check_integer("the queries", self.queries, 1, MOST_QUERIES)
         check_integer("the number of seeds", len(self.seeds), 1, MOST_SEEDS)
         for name, values in (("methods", self.methods), ("seeds", self.seeds)):

@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rcnas_zoo.oracles.kernel import FOLDS
 from rcnas_zoo.oracles.landscape import RULE_REGRET
+from rcnas_zoo.search.answers import FITTED, NEAREST
 from rcnas_zoo.search.significance import PairedTest
 from rcnas_zoo.search.standings import Standing
 from rcnas_zoo.spec.tables import percent, render_markdown, render_table
@@ -45,6 +47,7 @@ def _headline(report: BenchmarkReport) -> str:
     return (
         f"Oracle {report.oracle}: {len(report.kept)} held-out tasks, {settings.queries} queries, {seeds} "
         f"{'seed' if seeds == 1 else 'seeds'}, reward {settings.reward.form}"
+        + (f", answers {settings.answers}" if settings.answers != NEAREST else "")
     )
 
 
@@ -60,14 +63,22 @@ def _landscapes(report: BenchmarkReport) -> _Section:
         f"networks within the budget, without any search; where one is below {RULE_REGRET:g}, the task is dropped.",
         *(f"dropped: {one.task.kind} {one.task}: {one.dropped}" for one in report.dropped),
     ]
-    return _Section("Tasks", _LANDSCAPE, [_landscape_row(one) for one in report.kept], notes)
+    notes += [*_tau_notes(report.taus)] if report.taus else []
+    header = (*_LANDSCAPE, "tau") if report.taus else _LANDSCAPE
+    return _Section("Tasks", header, [_landscape_row(one) for one in report.kept], notes)
+
+
+def _tau_notes(taus: Sequence[float]) -> Iterator[str]:
+    yield "tau: Kendall's, of the accuracies of the table's networks and what the model says of each when it is fitted"
+    yield f"on the others ({FOLDS} folds): {min(taus):.2f} to {max(taus):.2f}."
 
 
 def _landscape_row(one: Surveyed) -> list[object]:
     found = one.landscape
     numbers = [f"{value:.3f}" for value in (found.best, found.high, found.median)]
     regrets = [f"{value:.2f}" for value in (found.smallest, found.largest)]
-    return [one.task.kind, str(one.task), found.feasible, *numbers, percent(found.near), *regrets]
+    tau = [] if one.tau is None else [f"{one.tau:.2f}"]
+    return [one.task.kind, str(one.task), found.feasible, *numbers, percent(found.near), *regrets, *tau]
 
 
 def _methods(report: BenchmarkReport) -> _Section:
@@ -88,6 +99,9 @@ def _method_notes(report: BenchmarkReport, split: bool) -> Iterator[str]:
     yield "Simple regret: (best - found) / (best - median), mean and standard error over the tasks; 0 is perfect, 1 a"
     yield "median network. Queries to 95 %: median number of queries until a network is at or above the 95th percentile"
     yield f"of rewards; a search that never gets there counts as {missed}, and the hit rate is the share of the others."
+    if report.settings.answers == FITTED:
+        yield "Best and median are the table's: a regret below 0 means that the model promises more than any network of"
+        yield f"the table has. {percent(report.below_zero)} of the searches end there."
     if split:
         yield "The last columns are the simple regret by what is new about the task."
     for note in report.policy.notes:

@@ -2,18 +2,22 @@ import json
 from dataclasses import replace
 
 import pytest
+import torch
 
 from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.oracles import catalogue
+from rcnas_zoo.oracles.fitted import held_out_tau
 from rcnas_zoo.oracles.store import write_table
 from rcnas_zoo.oracles.suite import load_suite
 from rcnas_zoo.search import contest as contests
+from rcnas_zoo.search.contest import Played
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.registry import METHODS
 from rcnas_zoo.spec.errors import InvalidInput, NotFound
 from rcnas_zoo.workflows import benchmark as workflow
 from rcnas_zoo.workflows import benchmark_policy
 from rcnas_zoo.workflows.benchmark import benchmark
+from rcnas_zoo.workflows.benchmark_folder import report_files
 from rcnas_zoo.workflows.benchmark_policy import UsedPolicy, used_policy
 from rcnas_zoo.workflows.benchmark_settings import BenchmarkSettings
 from rcnas_zoo.workflows.benchmark_text import benchmark_markdown, benchmark_text
@@ -144,6 +148,50 @@ def test_the_form_of_the_reward_changes_the_landscape(shipped, report):
     assert bests[0] != bests[1]
 
 
+@pytest.fixture(scope="module")
+def fitted(tables):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(catalogue, "TABLES", tables)
+        return benchmark(BenchmarkSettings("digits", ("random",), 5, (0, 1), policy="none", answers="fitted"), ONE)
+
+
+def test_with_fitted_answers_tasks_and_landscapes_are_those_of_the_table(fitted, report):
+    assert [(str(one.task), one.landscape, one.dropped) for one in fitted.surveyed] == [
+        (str(one.task), one.landscape, one.dropped) for one in report.surveyed
+    ]
+
+
+def test_the_model_is_told_with_how_well_it_ranks(fitted, report):
+    found = fitted.to_dict()
+    taus = [held_out_tau(one.task) for one in fitted.kept]
+    assert found["answers"] == "fitted"
+    assert [one["held_out_tau"] for one in found["tasks"]] == taus == fitted.taus
+    for text in (benchmark_text(fitted), benchmark_markdown(fitted)):
+        assert ", answers fitted\n" in text
+        assert f"(10 folds): {min(taus):.2f} to {max(taus):.2f}." in text
+        assert "a regret below 0 means that the model promises more" in text
+    assert report.to_dict()["answers"] == "nearest"
+    assert not any("held_out_tau" in one for one in report.to_dict()["tasks"])
+    assert not {"tau", "below 0 means"} & set(benchmark_text(report).split())
+    assert "answers" not in benchmark_text(report)
+
+
+def test_searches_that_end_below_0_are_counted(fitted):
+    finals = torch.tensor([[0.5, -0.1], [0.0, 0.2]], dtype=torch.float64)
+    played = {name: Played(values[None, :, None], torch.ones(1, 2)) for name, values in zip("ab", finals, strict=True)}
+    assert replace(fitted, surveyed=fitted.kept[:1], played={**played, "c": "no reason"}).below_zero == 0.25
+    assert replace(fitted, played={"c": "no reason"}).below_zero == 0
+
+
+def test_a_picture_of_regrets_below_0_is_drawn(fitted, tmp_path):
+    drawn = replace(fitted, played={name: shifted(found, 2.0) for name, found in fitted.played.items()})
+    assert report_files(drawn)["best-so-far.png"] != report_files(fitted)["best-so-far.png"]
+
+
+def shifted(played, by):
+    return replace(played, regrets=played.regrets - by)
+
+
 def test_a_file_is_all_new_data(tmp_path):
     write_table(formula_table(120), tmp_path / "mine.oracle.xz")
     found = benchmark(BenchmarkSettings(str(tmp_path / "mine.oracle.xz"), ("random",), 3, (0,)), ONE)
@@ -199,6 +247,7 @@ def test_a_policy_that_may_have_seen_what_is_held_out_is_said_to(shipped, tmp_pa
         ({"seeds": ()}, "the number of seeds must be at least 1"),
         ({"seeds": (1, 1)}, "the seeds must be at least one, each given once, got 1, 1"),
         ({"queries": 0}, "the queries must be at least 1"),
+        ({"answers": "ridge"}, "the answers of an oracle must be one of .*, got 'ridge'"),
     ],
 )
 def test_settings_that_cannot_be(changes, message):

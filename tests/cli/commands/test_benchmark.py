@@ -33,6 +33,17 @@ def test_the_document_holds_what_was_asked_and_found(run):
     assert found["splits"].keys() >= {"networks", "data"}
 
 
+def test_the_answers_are_the_nearest_networks_unless_a_model_is_asked_for(run):
+    words = [*LINE.split(), "--policy", "none", "--json"]
+    plain, nearest, fitted = (document(run(*words, *more)) for more in ([], NEAREST, FITTED))
+    assert [found.pop("answers") for found in (plain, nearest, fitted)] == ["nearest", "nearest", "fitted"]
+    assert plain["methods"] == nearest["methods"] != fitted["methods"]
+    assert [one["landscape"] for one in plain["tasks"]] == [one["landscape"] for one in fitted["tasks"]]
+
+
+NEAREST, FITTED = ["--answers", "nearest"], ["--answers", "fitted"]
+
+
 def test_people_get_tables_and_progress_and_a_folder(run, here):
     answer = run(*LINE.split(), "--to", "proof")
     assert answer.exit_code == 0
@@ -56,6 +67,8 @@ def test_quiet_says_nothing_but_the_answer(run):
         ("--oracle digits --seeds 3-1", "--seeds: seeds must be a list or an ascending range, .*, got '3-1'"),
         ("--oracle digits --seeds 1,0-2", "--seeds: each seed must be given once, got '1,0-2'"),
         ("--oracle digits --reward-form size", "the form of the reward must be one of .*, got 'size'"),
+        ("--oracle digits --answers fit", r"the answers of an oracle must be one of .*, got 'fit'"),
+        ("--task digits/pgd-20/wrn-10-1/500k --answers fitted", "--answers must not be given with --task"),
         ("--oracle mine.oracle.xz --to .", "the folder for a report must not exist yet"),
         ("--methods random", "a benchmark must have either --oracle or --task, got neither"),
         ("--oracle digits --task digits/pgd-20/wrn-10-1/500k", "either --oracle or --task, got both"),
