@@ -25,7 +25,8 @@ def answering(answers: str, table: Table, settings: RewardSettings) -> "tuple[Re
     Args:
         answers: ``nearest``: the space are the networks of the table, and whatever is asked for means the nearest of
             them, so that best and median are those of the table. ``fitted``: the space are all compressions of the
-            table's grid, and a model answers for those that the table does not have (see `FittedEvaluator`).
+            table's grid, and a model answers for those that the table does not have (see `FittedEvaluator`). That
+            space holds what a policy was trained on as well, be it the other half of the networks.
         table: the networks.
         settings: how rewards are made.
 

@@ -102,6 +102,8 @@ def _method_notes(report: BenchmarkReport, split: bool) -> Iterator[str]:
     if report.settings.answers == FITTED:
         yield "Best and median are the table's: a regret below 0 means that the model promises more than any network of"
         yield f"the table has. {percent(report.below_zero)} of the searches end there."
+        if report.policy.facts:
+            yield "note: the whole space is searched, also the networks that the policy was trained on."
     if split:
         yield "The last columns are the simple regret by what is new about the task."
     for note in report.policy.notes:

@@ -176,6 +176,14 @@ def test_the_model_is_told_with_how_well_it_ranks(fitted, report):
     assert "answers" not in benchmark_text(report)
 
 
+def test_a_policy_is_said_to_know_networks_that_are_searched(fitted, report):
+    note = "note: the whole space is searched, also the networks that the policy was trained on."
+    policy = UsedPolicy(facts={"source": "catalogue"})
+    assert note in benchmark_text(replace(fitted, policy=policy))
+    assert note not in benchmark_text(fitted)
+    assert note not in benchmark_text(replace(report, policy=policy))
+
+
 def test_searches_that_end_below_0_are_counted(fitted):
     finals = torch.tensor([[0.5, -0.1], [0.0, 0.2]], dtype=torch.float64)
     played = {name: Played(values[None, :, None], torch.ones(1, 2)) for name, values in zip("ab", finals, strict=True)}
