@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
+from rcnas_zoo.baselines.search_cost import SearchCost
 from rcnas_zoo.baselines.statistics import Estimate, estimate
 from rcnas_zoo.spec.network import NetworkSpec
 
@@ -26,8 +27,15 @@ class SeedResult:
         trials: trials of the study.
         evaluations: networks that were trained and attacked on the way, those inside of searches too.
         seconds: what all of it took where it was computed first.
+        search: of these seconds, those of the searches; the others went into the training of what is kept.
         curve: metrics of each epoch of the final training.
         rewards: of each network that a search visited, in order; empty for what does not search.
+        same_images: attack to accuracy on the images of the costly attacks alone, where all can be compared.
+        radii: threat such as ``linf@2/255``, ascending, to the accuracy on all test images under the curve's attack:
+            worst case over this radius and all smaller ones, for what breaks an image in a ball breaks it in every
+            larger one. Empty if no radius was asked for.
+        radii_alone: the same, of each radius by itself.
+        flags: reasons to doubt the numbers, as of an `EvaluationReport`.
     """
 
     seed: int
@@ -43,8 +51,18 @@ class SeedResult:
     trials: int = 1
     evaluations: int = 1
     seconds: float = 0.0
+    search: SearchCost = field(default_factory=SearchCost)
     curve: tuple[dict[str, float], ...] = ()
     rewards: tuple[float, ...] = ()
+    same_images: Mapping[str, float] = field(default_factory=dict)
+    radii: Mapping[str, float] = field(default_factory=dict)
+    radii_alone: Mapping[str, float] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+
+    @property
+    def training_seconds(self) -> float:
+        """Of the trainings of what is kept, one a trial; a pruning's stages are one training."""
+        return self.seconds - self.search.seconds
 
 
 @dataclass(frozen=True)
@@ -73,16 +91,34 @@ class Row:
     @property
     def attacks(self) -> list[str]:
         """Names of the attacks that all results were measured under."""
-        return [name for name in self.results[0].attacks if all(name in result.attacks for result in self.results)]
+        return _shared([list(result.attacks) for result in self.results])
+
+    @property
+    def radii(self) -> list[str]:
+        """Threats of the curve that all results have, ascending."""
+        return _shared([list(result.radii) for result in self.results])
+
+    @property
+    def search_cost(self) -> dict[str, float]:
+        """Means over the seeds: networks visited, seconds by what they went into, and the share of the search."""
+        total, count = sum((result.search for result in self.results), SearchCost()), len(self.results)
+        seconds = self.mean("seconds")
+        return {
+            "visits": total.visits / count,
+            "visiting_seconds": total.visiting / count,
+            "thinking_seconds": total.thinking / count,
+            "training_seconds": self.mean("training_seconds"),
+            "share": total.seconds / count / seconds if seconds else 0.0,
+        }
 
     def values(self, name: str) -> list[float]:
-        """An accuracy of each seed: ``clean``, ``robust`` (the worst case), or that under an attack."""
+        """An accuracy of each seed; the names are those of `accuracy`."""
         return [accuracy(result, name) for result in self.results]
 
     def estimate(self, name: str) -> Estimate:
         """The mean of an accuracy, as `values`, with its spread and interval."""
-        whole = next(iter(self.results[0].attacks)) if name == "robust" else name
-        return estimate(self.values(name), min(result.samples[whole] for result in self.results))
+        images = min(result.samples.get(name, result.samples["clean"]) for result in self.results)
+        return estimate(self.values(name), images)
 
     def mean(self, field: str) -> float:
         """The mean of a number of the results, such as ``macs``."""
@@ -108,20 +144,30 @@ class Row:
             "estimates": {name: self.estimate(name).to_dict() for name in ("clean", "robust", *self.attacks)},
             "seconds": self.mean("seconds"),
             "evaluations": self.mean("evaluations"),
+            "radii": {threat: self.estimate(threat).to_dict() for threat in self.radii},
+            "search": self.search_cost,
             "seeds": [_seed_row(result) for result in self.results],
         }
 
 
 def accuracy(result: SeedResult, name: str) -> float:
-    """``clean``, ``robust`` (the worst case), or the accuracy under an attack."""
+    """``clean``, ``robust`` (the worst case), or the accuracy under an attack, or at a threat of the curve."""
     named = {"clean": result.clean_accuracy, "robust": result.robust_accuracy}
-    return named[name] if name in named else result.attacks[name]
+    return {**result.radii, **result.attacks, **named}[name]
 
 
 def attack_columns(rows: Sequence[Row]) -> list[str]:
     """The attacks that every row with results was measured under, in the order of the first."""
-    found = [row for row in rows if row.results]
-    return [name for name in found[0].attacks if all(name in row.attacks for row in found)] if found else []
+    return _shared([row.attacks for row in rows if row.results])
+
+
+def radius_columns(rows: Sequence[Row]) -> list[str]:
+    """The threats of the curves that every row with results has, ascending."""
+    return _shared([row.radii for row in rows if row.results])
+
+
+def _shared(names: Sequence[list[str]]) -> list[str]:
+    return [name for name in names[0] if all(name in others for others in names)] if names else []
 
 
 def _seed_row(result: SeedResult) -> dict[str, Any]:
@@ -135,9 +181,14 @@ def _seed_row(result: SeedResult) -> dict[str, Any]:
         "clean_accuracy": result.clean_accuracy,
         "attacks": dict(result.attacks),
         "samples": dict(result.samples),
+        "same_images": dict(result.same_images),
         "robust_accuracy": result.robust_accuracy,
+        "radii": dict(result.radii),
+        "radii_alone": dict(result.radii_alone),
+        "flags": list(result.flags),
         "settings": dict(result.settings),
         "trials": result.trials,
         "evaluations": result.evaluations,
         "seconds": result.seconds,
+        "search": {**result.search.to_dict(), "training": result.training_seconds},
     }

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rcnas_zoo.baselines.rows import Row, attack_columns
+from rcnas_zoo.baselines.lint import row_contradictions
+from rcnas_zoo.baselines.rows import Row, attack_columns, radius_columns
 from rcnas_zoo.baselines.statistics import Estimate, SeedTest, seed_test
 
 TESTED = ("clean", "robust")
@@ -49,6 +50,26 @@ class BenchmarkTable:
         return attack_columns(self.rows)
 
     @property
+    def radii(self) -> list[str]:
+        """The threats of the curves that all measured rows share, ascending."""
+        return radius_columns(self.rows)
+
+    @property
+    def contradictions(self) -> list[str]:
+        """Numbers that cannot all be right; see `row_contradictions`."""
+        return row_contradictions(self.rows)
+
+    @property
+    def flags(self) -> dict[str, list[str]]:
+        """Reasons to doubt the numbers, each with the networks that it is said of."""
+        found: dict[str, list[str]] = {}
+        for row in self.measured:
+            for result in row.results:
+                for flag in result.flags:
+                    found.setdefault(flag, []).append(f"{row.method}, seed {result.seed}")
+        return found
+
+    @property
     def tests(self) -> list[SeedTest]:
         """``rc-nas``, or else the first measured row, against every other, over the seeds that both have."""
         rows = self.measured
@@ -71,6 +92,8 @@ class BenchmarkTable:
             "trials": self.trials,
             "rows": [row.to_dict() for row in self.rows],
             "tests": [test.to_dict() for test in self.tests],
+            "radii": self.radii,
+            "contradictions": self.contradictions,
             "notes": list(self.notes),
         }
 

@@ -158,7 +158,9 @@ def computed_by(model: nn.Module, threads: int) -> dict[str, Any]:
 
 def subset(images: Images, count: int, seed: int) -> Images:
     """A fixed, seeded choice of at most ``count`` images, in their own order."""
-    if count >= len(images):
-        return images
-    chosen = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))[:count]
-    return images.select(chosen.sort().values)
+    return images if count >= len(images) else images.select(places(len(images), count, seed))
+
+
+def places(size: int, count: int, seed: int) -> Tensor:
+    """The places of `subset` among ``size`` images: int64 (at most ``count``,), ascending."""
+    return torch.randperm(size, generator=torch.Generator().manual_seed(seed))[:count].sort().values

@@ -3,9 +3,10 @@ import json
 import pytest
 
 from rcnas_zoo.baselines.rows import Row
+from rcnas_zoo.baselines.statistics import estimate
 from rcnas_zoo.baselines.table import best_of
 from rcnas_zoo.spec.canonical import canonical_json
-from tests.baselines.tables import BUDGET, row_of, table_of, whole_table
+from tests.baselines.tables import BUDGET, curve_of, curved_table, row_of, table_of, whole_table
 
 
 def test_the_fixed_fields_of_a_row_are_there():
@@ -48,3 +49,34 @@ def test_the_own_search_is_tested_against_every_other_row_by_seed():
 def test_without_it_the_first_row_takes_its_place():
     assert {test.a for test in table_of(row_of("tpe", [0.5, 0.6]), row_of("sat", [0.4, 0.6])).tests} == {"tpe"}
     assert table_of(Row("hydra", BUDGET, infeasible="no")).tests == []
+
+
+def test_the_radii_are_those_that_every_row_has_with_an_estimate_each():
+    table = curved_table()
+    assert table.radii == ["linf@1/10", "linf@1/5", "linf@3/10"]
+    row = table.to_dict()["rows"][0]
+    assert row["radii"]["linf@3/10"]["mean"] == pytest.approx(0.2)
+    assert row["seeds"][0]["radii"] == table.rows[0].results[0].radii
+    # The interval is that of all 360 images, as of the clean accuracy.
+    assert row["radii"]["linf@1/10"]["interval"] == list(estimate([0.8, 0.8, 0.8], 360).interval)
+    assert table_of(row_of("sat", [0.5]), row_of("trades", [0.5], **curve_of(0.4))).radii == []
+    assert whole_table().radii == []
+
+
+def test_what_a_search_costs_is_told_for_every_row():
+    searched, trained = (row["search"] for row in curved_table().to_dict()["rows"])
+    assert searched == pytest.approx(
+        {"visits": 4, "visiting_seconds": 50, "thinking_seconds": 10, "training_seconds": 30, "share": 60 / 90}
+    )
+    assert trained == {
+        "visits": 0, "visiting_seconds": 0, "thinking_seconds": 0, "training_seconds": 30, "share": 0
+    }  # fmt: skip
+    nothing = row_of("teacher", [0.5]).search_cost
+    assert nothing["share"] == nothing["training_seconds"] == 0
+
+
+def test_reasons_to_doubt_name_their_networks():
+    table = table_of(row_of("sat", [0.5, 0.6], flags=("no-gradients: 3",)), row_of("mart", [0.5], flags=("x: 1",)))
+    assert table.flags == {"no-gradients: 3": ["sat, seed 0", "sat, seed 1"], "x: 1": ["mart, seed 0"]}
+    assert table.to_dict()["rows"][0]["seeds"][1]["flags"] == ["no-gradients: 3"]
+    assert table.to_dict()["contradictions"] == []
