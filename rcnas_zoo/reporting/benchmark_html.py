@@ -8,7 +8,8 @@ from typing import Any
 
 from rcnas_zoo.baselines.rows import Row
 from rcnas_zoo.baselines.table import BenchmarkTable, best_of
-from rcnas_zoo.reporting.benchmark_tables import TESTS, cells, difference_cells, headline, legend, points
+from rcnas_zoo.reporting.benchmark_sections import sections
+from rcnas_zoo.reporting.benchmark_tables import TESTS, cells, difference_cells, doubts, headline, legend, points
 from rcnas_zoo.spec.canonical import canonical_json
 from rcnas_zoo.version import VERSION
 
@@ -37,6 +38,8 @@ def benchmark_html(table: BenchmarkTable, pictures: Mapping[str, bytes]) -> str:
         rows=[_row(table, row, header, texts) for row, texts in zip(table.measured, rows, strict=True)],
         infeasible=table.infeasible,
         legend=legend(table),
+        doubts=doubts(table),
+        sections=sections(table, points),
         notes=table.notes,
         pictures=[{"title": title, "data": b64encode(png).decode()} for title, png in pictures.items()],
         test_header=TESTS,

@@ -1,67 +1,77 @@
-"""A benchmark's table as text for terminals, Markdown, LaTeX and CSV."""
+"""A benchmark's tables as text for terminals, Markdown and CSV."""
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
+from rcnas_zoo.baselines.lint import seed_contradictions
 from rcnas_zoo.baselines.statistics import Estimate, SeedTest
 from rcnas_zoo.baselines.table import BenchmarkTable, columns
+from rcnas_zoo.reporting.benchmark_sections import sections
 from rcnas_zoo.spec.budget import format_macs
 from rcnas_zoo.spec.tables import render_markdown, render_table
 
-_LATEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}", "\\": r"\textbackslash{}"}
-_LATEX |= {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}"}
 TESTS = ("row", "against", "accuracy", "difference", "95 % interval", "p", "seeds")
+MOST_NAMED = 3
+"""Networks that a flag is said of by name."""
 
 
 def terminal(table: BenchmarkTable) -> str:
-    """The table, the tests and every note, for people."""
+    """All tables, the tests and every note, for people."""
     header, rows = cells(table, points)
     lines = [headline(table), "", render_table(header, rows), *_infeasible(table), "", *legend(table)]
+    for section in sections(table, points):
+        lines += ["", f"{section.title}.", render_table(section.header, section.rows)]
     if table.tests:
         lines += ["", render_table(TESTS, [difference_cells(test) for test in table.tests])]
-    return "\n".join([*lines, *(f"note: {note}" for note in table.notes)])
+    return "\n".join([*lines, *doubts(table), *(f"note: {note}" for note in table.notes)])
 
 
 def markdown(table: BenchmarkTable) -> str:
     """The same as a page of Markdown."""
     header, rows = cells(table, points)
     parts = [f"# {headline(table)}", render_markdown(header, rows), *_infeasible(table), " ".join(legend(table))]
+    for section in sections(table, points):
+        parts += [f"## {section.title}", render_markdown(section.header, section.rows), section.about]
     if table.tests:
-        parts.append(render_markdown(TESTS, [difference_cells(test) for test in table.tests]))
-    return "\n\n".join([*parts, *(f"Note: {note}" for note in table.notes), ""])
-
-
-def latex(table: BenchmarkTable) -> str:
-    """A ``tabular`` with rules of its own, for a document that loads no package."""
-    header, rows = cells(table, _latex_points)
-    shape = "l" + "r" * (len(header) - 1)
-    lines = [
-        r"\begin{tabular}{" + shape + "}",
-        r"\hline",
-        _latex_line([latex_text(word) for word in header]),
-        r"\hline",
-    ]
-    lines += [_latex_line([latex_text(row[0]), *(_latex_cell(cell) for cell in row[1:])]) for row in rows]
-    for method in table.infeasible:
-        lines.append(_latex_line([latex_text(method), rf"\multicolumn{{{len(header) - 1}}}{{l}}{{infeasible}}"]))
-    return "\n".join([f"% {headline(table)}", *lines, r"\hline", r"\end{tabular}", ""])
+        tests = [difference_cells(test) for test in table.tests]
+        parts += ["## Differences, paired by seed", render_markdown(TESTS, tests)]
+    return "\n\n".join([*parts, "\n".join(f"- {line}" for line in doubts(table)), *_notes(table), ""])
 
 
 def comma_separated(table: BenchmarkTable) -> str:
     """One line a method and seed, every number in full."""
     attacks = table.attacks
-    header = ["method", "seed", "parameters", "macs", "nominal_macs", "clean", *attacks, "robust", "digest", "reason"]
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
+    costs = ["parameters", "macs", "nominal_macs"]
+    search = ["evaluations", "visits", "visiting_seconds", "thinking_seconds", "training_seconds"]
+    header = ["method", "seed", *costs, "clean", *attacks, "robust", *search, "digest", "contradictions", "reason"]
+    lines: list[list[object]] = []
     for row in table.rows:
         for one in row.results:
-            costs = [one.parameters, one.macs, one.nominal_macs]
             accuracies = [one.clean_accuracy, *(one.attacks[name] for name in attacks), one.robust_accuracy]
-            writer.writerow([row.method, one.seed, *costs, *accuracies, one.spec.digest, ""])
+            spent = [one.evaluations, one.search.visits, one.search.visiting, one.search.thinking, one.training_seconds]
+            flags = "; ".join(seed_contradictions(one))
+            numbers = [getattr(one, name) for name in costs]
+            lines.append([row.method, one.seed, *numbers, *accuracies, *spent, one.spec.digest, flags, ""])
         if row.infeasible:
-            writer.writerow([row.method, *[""] * (len(header) - 2), row.infeasible])
+            lines.append([row.method, *[""] * (len(header) - 2), row.infeasible])
+    return _commas(header, lines)
+
+
+def radii_separated(table: BenchmarkTable) -> str:
+    """One line a method, seed and radius of the curves: ``alone`` is the accuracy without the smaller radii."""
+    lines = [
+        [row.method, one.seed, threat, one.samples["clean"], one.radii[threat], one.radii_alone[threat]]
+        for row in table.measured
+        for one in row.results
+        for threat in table.radii
+    ]
+    return _commas(["method", "seed", "threat", "samples", "accuracy", "alone"], lines)
+
+
+def _commas(header: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows([header, *lines])
     return buffer.getvalue()
 
 
@@ -85,6 +95,13 @@ def legend(table: BenchmarkTable) -> list[str]:
     ]
 
 
+def doubts(table: BenchmarkTable) -> list[str]:
+    """What the lint says of the numbers: each contradiction, or that there is none, then the flags of evaluations."""
+    none = "No contradictions found among accuracies on the same images."
+    found = [f"Contradiction: {line}." for line in table.contradictions] or [none]
+    return found + [f"Flag: {flag} ({_some(networks)})" for flag, networks in table.flags.items()]
+
+
 def cells(table: BenchmarkTable, show: Callable[[Estimate], str]) -> tuple[list[str], list[list[str]]]:
     """The header, and the cells of every measured row."""
     found = columns(table, show)
@@ -106,23 +123,14 @@ def difference_cells(test: SeedTest) -> list[str]:
     return [test.a, test.b, test.metric, f"{100 * test.effect:+.1f}", interval, chance, str(test.seeds)]
 
 
-def latex_text(text: str) -> str:
-    """A text in which every character that LaTeX takes for its own is escaped."""
-    return "".join(_LATEX.get(letter, letter) for letter in text)
-
-
-def _latex_points(found: Estimate) -> str:
-    spread = "" if found.std is None else rf" \pm {100 * found.std:.1f}"
-    return f"${100 * found.mean:.1f}{spread}$"
-
-
-def _latex_cell(cell: str) -> str:
-    return cell if cell.startswith("$") else latex_text(cell)
-
-
-def _latex_line(words: list[str]) -> str:
-    return " & ".join(words) + r" \\"
-
-
 def _infeasible(table: BenchmarkTable) -> list[str]:
     return [f"{method}: infeasible: {reason}" for method, reason in table.infeasible.items()]
+
+
+def _notes(table: BenchmarkTable) -> list[str]:
+    return [f"Note: {note}" for note in table.notes]
+
+
+def _some(networks: list[str]) -> str:
+    more = len(networks) - MOST_NAMED
+    return "; ".join(networks[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -7,7 +7,7 @@ import pytest
 from rcnas_zoo.baselines.table import BenchmarkTable
 from rcnas_zoo.reporting.benchmark_html import benchmark_html
 from rcnas_zoo.reporting.benchmark_pictures import cost_picture, pareto_rows, search_curves, stage_picture
-from tests.baselines.tables import row_of, spec_of, table_of, whole_table
+from tests.baselines.tables import curved_table, row_of, spec_of, table_of, whole_table
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -60,6 +60,14 @@ def test_what_others_wrote_is_text_and_never_markup(page):
 def test_the_best_within_the_budget_is_bold(page):
     assert any(text.startswith("71.0") for text in Page(page).best)
     assert not any(text.startswith("81.0") for text in Page(page).best)
+
+
+def test_the_page_says_what_each_radius_and_each_search_cost():
+    page = benchmark_html(curved_table(), {})
+    assert Page(page).open == []
+    for words in ("<h2>Robust accuracy by radius</h2>", "<th>3/10</th>", "<h2>Search cost</h2>", "<td>67 %</td>"):
+        assert words in page
+    assert "No contradictions found" in page
 
 
 def test_pictures_are_the_same_every_time_and_absent_where_there_is_nothing_to_draw():

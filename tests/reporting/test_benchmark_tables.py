@@ -1,14 +1,12 @@
 import csv
 import io
-import re
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rcnas_zoo.baselines.rows import Row
-from rcnas_zoo.reporting.benchmark_tables import comma_separated, latex, latex_text, markdown, terminal
-from tests.baselines.tables import BUDGET, table_of, whole_table
+from rcnas_zoo.reporting.benchmark_latex import latex
+from rcnas_zoo.reporting.benchmark_tables import comma_separated, markdown, radii_separated, terminal
+from tests.baselines.tables import BUDGET, curved_table, row_of, table_of, whole_table
 
 
 def test_a_terminal_gets_every_row_every_reason_and_every_test():
@@ -34,41 +32,51 @@ def test_the_file_of_commas_holds_every_seed_in_full():
     rows = list(csv.DictReader(io.StringIO(comma_separated(whole_table()))))
     assert len(rows) == 10
     assert float(rows[1]["robust"]) == 0.72
+    assert {row["visits"] for row in rows} == {"0", ""}
     assert rows[-1]["reason"] == "a share & <b>10 %</b> of the weights is too little"
-
-
-def parsed(text):
-    """The cells of a ``tabular``; fails on what LaTeX would stumble over."""
-    lines = [line for line in text.splitlines() if not line.startswith("%")]
-    depth = 0
-    for letter in re.sub(r"\\[\\{}&%_#$]", "", "\n".join(lines)):
-        depth += {"{": 1, "}": -1}.get(letter, 0)
-        assert depth >= 0
-    assert depth == 0
-    assert len(re.findall(r"\\begin\{tabular\}", text)) == len(re.findall(r"\\end\{tabular\}", text)) == 1
-    rows = [line.removesuffix(r" \\") for line in lines if line.endswith(r"\\")]
-    assert all(row.replace(r"\$", "").count("$") % 2 == 0 for row in rows)
-    return [re.split(r"(?<!\\) & ", row) for row in rows]
-
-
-def test_latex_is_a_tabular_of_equal_rows():
-    table = whole_table()
-    rows = parsed(latex(table))
-    shape = re.search(r"\\begin\{tabular\}\{(l[r]+)\}", latex(table))
-    assert shape is not None
-    assert {len(row) for row in rows[:-1]} == {len(shape[1])}
-    assert rows[1][0] == "rc-nas"
-    assert r"$71.0 \pm 1.0$" in rows[1]
-    assert rows[-1] == [r"hydra\_x", rf"\multicolumn{{{len(shape[1]) - 1}}}{{l}}{{infeasible}}"]
-
-
-@given(st.text(alphabet=st.characters(codec="ascii", categories=("L", "N", "P", "S", "Z"))))
-def test_no_letter_of_a_text_is_left_to_latex(text):
-    bare = re.sub(r"\\(textbackslash|textasciitilde|textasciicircum|textless|textgreater)\{\}", "", latex_text(text))
-    assert not re.search(r"(?<!\\)[&%_#${}~^<>]", bare)
 
 
 @pytest.mark.parametrize("form", [terminal, markdown, latex])
 def test_the_head_says_what_was_compared(form):
     head = "digits/pgd-20/wrn-16-2/2m, threat linf@1/5, budget 2.00 M MACs, 3 seeds, 1 trial a study"
     assert head in form(whole_table())
+
+
+def test_the_file_of_radii_holds_every_point_of_every_seed():
+    table = curved_table()
+    rows = list(csv.DictReader(io.StringIO(radii_separated(table))))
+    assert len(rows) == 2 * 3 * 3
+    assert rows[0] == {
+        "method": "rc-nas", "seed": "0", "threat": "linf@1/10", "samples": "360", "accuracy": "0.8", "alone": "0.8",
+    }  # fmt: skip
+    spent = next(csv.DictReader(io.StringIO(comma_separated(table))))
+    seconds = [spent[name] for name in ("visits", "visiting_seconds", "thinking_seconds", "training_seconds")]
+    assert seconds == ["4", "50.0", "10.0", "30.0"]
+
+
+@pytest.mark.parametrize("form", [terminal, markdown])
+def test_radii_and_search_cost_are_for_people_too(form):
+    text = form(curved_table())
+    for words in ("Robust accuracy by radius", "30.0 ± 0.0 [", "Search cost", "67 %"):
+        assert words in text
+    assert "Robust accuracy by radius" not in form(whole_table())
+
+
+@pytest.mark.parametrize("form", [terminal, markdown, latex])
+def test_the_lint_speaks_in_every_form(form):
+    assert "No contradictions found" in form(whole_table())
+    bad = form(table_of(row_of("sat", [0.5], same_images={"pgd-20": 0.1, "autoattack": 0.2}, flags=("x: 1",))))
+    assert "Contradiction: sat, seed 0: autoattack-above-pgd-20: 0.2000 under autoattack, 0.1000 under pgd-20" in bad
+    assert "Flag: x: 1 (sat, seed 0)" in bad
+    assert "No contradictions" not in bad
+
+
+def test_a_contradiction_stands_beside_its_network_in_the_file_of_commas():
+    table = table_of(row_of("sat", [0.5], same_images={"pgd-20": 0.1, "autoattack": 0.2}))
+    (row,) = csv.DictReader(io.StringIO(comma_separated(table)))
+    assert row["contradictions"].startswith("autoattack-above-pgd-20: ")
+
+
+def test_a_flag_of_many_networks_names_a_few():
+    text = terminal(table_of(row_of("sat", [0.5] * 5, flags=("x: 1",))))
+    assert "Flag: x: 1 (sat, seed 0; sat, seed 1; sat, seed 2 and 2 more)" in text

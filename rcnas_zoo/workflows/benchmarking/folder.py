@@ -5,22 +5,33 @@ from pathlib import Path
 from rcnas_zoo.baselines.table import BenchmarkTable
 from rcnas_zoo.execution.disk import write_file
 from rcnas_zoo.reporting.benchmark_html import benchmark_html
+from rcnas_zoo.reporting.benchmark_latex import latex_files
 from rcnas_zoo.reporting.benchmark_pictures import cost_picture, search_curves, stage_picture
-from rcnas_zoo.reporting.benchmark_tables import comma_separated, latex, markdown
+from rcnas_zoo.reporting.benchmark_security import security_curves
+from rcnas_zoo.reporting.benchmark_tables import comma_separated, markdown, radii_separated
 from rcnas_zoo.spec.canonical import canonical_json
 from rcnas_zoo.spec.residual import ResidualSpec
 from rcnas_zoo.workflows.report_folder import check_new
 from rcnas_zoo.zoo.files import new_folder
 
-_TITLES = {"cost.png": "Cost and robust accuracy", "searches.png": "Searches", "stages.png": "Stage by stage"}
+_TITLES = {
+    "cost.png": "Cost and robust accuracy",
+    "security.png": "Security curves",
+    "searches.png": "Searches",
+    "stages.png": "Stage by stage",
+}
 
 
 def page_files(table: BenchmarkTable, teacher: ResidualSpec) -> dict[str, bytes]:
-    """``report.json`` (what `--json` prints), ``report.html``, ``table.md``, ``table.tex``, ``table.csv``, pictures."""
+    """``report.json`` (what `--json` prints), ``report.html``, ``table.md``, ``table.csv``, LaTeX, pictures.
+
+    What was not asked for has no file: ``radii.csv`` and ``radii.tex``, ``search-cost.tex``, ``security.png``.
+    """
     drawn = {}
     if table.measured:
         found = {
             "cost.png": cost_picture(table),
+            "security.png": security_curves(table),
             "searches.png": search_curves(table),
             "stages.png": stage_picture(table, teacher),
         }
@@ -30,8 +41,9 @@ def page_files(table: BenchmarkTable, teacher: ResidualSpec) -> dict[str, bytes]
         "report.json": canonical_json(table.to_dict()).encode(),
         "report.html": benchmark_html(table, pictures).encode(),
         "table.md": markdown(table).encode(),
-        "table.tex": latex(table).encode(),
         "table.csv": comma_separated(table).encode(),
+        **({"radii.csv": radii_separated(table).encode()} if table.radii else {}),
+        **{name: content.encode() for name, content in latex_files(table).items()},
         **drawn,
     }
 
