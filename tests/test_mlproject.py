@@ -82,6 +82,16 @@ def test_a_benchmark_gets_what_is_given():
     }
 
 
+def test_a_benchmark_on_a_task_gets_attacks_and_radii():
+    words = command_line("benchmark", oracle="", task=GIVEN["task"], attacks="a3,naa", radii="1/10,3/10")
+    assert understood(words) == {
+        "task": Task.parse(GIVEN["task"]),
+        "attacks": ("a3", "naa"),
+        "radii": ("1/10", "3/10"),
+        "track": True,
+    }
+
+
 def test_a_parameter_that_is_given_reaches_its_option(monkeypatch):
     monkeypatch.delenv("RCNAS_DATA")
     words = command_line("finetune", **required("finetune"), threat="linf@1/10", seed="7", compare="teacher, random")

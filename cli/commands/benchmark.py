@@ -10,12 +10,12 @@ from rcnas_zoo.spec.errors import InvalidInput
 from ..options import given, json_option, machine_of, machine_options, one_threat, quiet_option, threat_options
 from ..output import emit
 from ..progress import progress
-from ..types import COUNT, FOLDER, POSITIVE, SEEDS, TASK, TEXT, WORDS
+from ..types import ATTACKS, COUNT, FOLDER, POSITIVE, RADII, SEEDS, TASK, TEXT, WORDS
 
 ORACLE_ONLY = ("queries", "reward_form", "answers")
 TASK_ONLY = (
     *("trials", "iterations", "search_epochs", "search_train_size", "final_epochs", "recipe", "train_size"),
-    *("subset_samples", "sampler", "storage", "threat", "eps"),
+    *("subset_samples", "sampler", "storage", "threat", "eps", "attacks", "radii"),
 )
 
 
@@ -38,6 +38,8 @@ TASK_ONLY = (
 @click.option("--recipe", type=TEXT, help="Task: recipe of a row's training; default the data set's.")
 @click.option("--train-size", type=COUNT, help="Task: images to train a row on; default all.")
 @click.option("--subset-samples", type=POSITIVE, help="Task: test images for AutoAttack; default 32.")
+@click.option("--attacks", type=ATTACKS, help="Task: more attacks, such as a3,naa; dear ones on those images.")
+@click.option("--radii", type=RADII, help="Task: security curves at more radii, such as 2/255,4/255.")
 @click.option("--sampler", type=TEXT, help="Task: of the studies: tpe (default), random or nsga2.")
 @click.option("--storage", type=TEXT, help="Task: where studies are kept, such as sqlite:///studies.db.")
 @threat_options("the data set's")
@@ -75,6 +77,7 @@ def command(
       rcnas-zoo benchmark --oracle digits --policy none --reward-form accuracy --to proof
       rcnas-zoo benchmark --task digits/pgd-20/wrn-16-2/2m --to comparison
       rcnas-zoo benchmark --task digits/pgd-20/wrn-16-2/2m --methods sat,trades,mart --trials 4 --seeds 0
+      rcnas-zoo benchmark --task digits/pgd-20/wrn-16-2/2m --attacks naa,a3,hopskipjump --radii 1/20,1/10,3/10
     """  # noqa: D301 (click's mark for lines that stay as they are)
     _check(oracle, task, options)
     machine = machine_of(device, workers, data_root, download)

@@ -1,12 +1,13 @@
 """How the network of a row comes about, by family: searched, given, or pruned; and trained."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from rcnas_zoo.baselines.search_cost import SearchCost
 from rcnas_zoo.candidates.evaluator import TrainingEvaluator
 from rcnas_zoo.candidates.pruning import PruningJob, prune_cached
 from rcnas_zoo.candidates.training import TrainingJob, train_cached
@@ -23,6 +24,7 @@ from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.training.history import TrainingResult
 from rcnas_zoo.workflows.benchmarking.methods import PRUNING, REFERENCE, RULE, SEARCH
 from rcnas_zoo.workflows.benchmarking.pruned import shared_out
+from rcnas_zoo.workflows.benchmarking.timing import Timed
 from rcnas_zoo.workflows.benchmarking.tuning import Tuner, Untuned, tuned
 from rcnas_zoo.workflows.prepare import Prepared, rule_network
 from rcnas_zoo.workflows.problem import make_problem
@@ -42,6 +44,7 @@ class Made:
         weights: its state on the CPU, or the folder of an entry that holds it.
         curve: metrics of each epoch.
         seconds: what its training took, and what a search before it did.
+        search: of these, what the search took.
         evaluations: networks trained and attacked on the way.
         rewards: of the networks that a search visited.
         diverged: the training gave no finite loss.
@@ -51,6 +54,7 @@ class Made:
     weights: Mapping[str, Tensor] | Path
     curve: tuple[dict[str, float], ...] = ()
     seconds: float = 0.0
+    search: SearchCost = field(default_factory=SearchCost)
     evaluations: int = 1
     rewards: tuple[float, ...] = ()
     diverged: bool = False
@@ -115,13 +119,15 @@ def _searched(method: str, prepared: Prepared, tuner: Tuner, observer: Observer)
     search = _search(method, prepared, tuner)
     problem = make_problem(prepared, observer)
     with Workers(1) as workers:
-        result = search.run(problem, TrainingEvaluator(prepared.search, workers, search.reward), observer)
+        evaluator = Timed(TrainingEvaluator(prepared.search, workers, search.reward))
+        result, thinking = evaluator.search(search, problem, observer)
     if result.best is None:
         raise Unavailable(f"at least one network of a search must train to a finite loss, all of {method} diverged")
     made = _trained(replace(prepared.final, spec=result.best.proposal.spec), tuner, observer, method)
-    visited = sum(visit.outcome.seconds for visit in result.visits)
-    evaluations = made.evaluations + len(result.visits)
-    return replace(made, seconds=made.seconds + visited, evaluations=evaluations, rewards=tuple(result.rewards))
+    visiting = sum(visit.outcome.seconds for visit in result.visits)
+    spent = SearchCost(len(result.visits), visiting, thinking)
+    evaluations, rewards = made.evaluations + spent.visits, tuple(result.rewards)
+    return replace(made, seconds=made.seconds + spent.seconds, search=spent, evaluations=evaluations, rewards=rewards)
 
 
 def _search(method: str, prepared: Prepared, tuner: Tuner) -> NamedMethod:

@@ -12,6 +12,7 @@ from rcnas_zoo.spec.task import Task
 from rcnas_zoo.tracking.runs import open_run
 from rcnas_zoo.tracking.store import current_store
 from rcnas_zoo.workflows.benchmarking.folder import page_files, write_pages
+from rcnas_zoo.workflows.benchmarking.measures import measures_of
 from rcnas_zoo.workflows.benchmarking.methods import REFERENCE
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
 from rcnas_zoo.workflows.benchmarking.studies import StudyJob, run_study
@@ -49,8 +50,10 @@ def benchmark_task(
         check_new(to)
     settings, machine, watcher = settings or TaskBenchmarkSettings(), machine or Machine(), observer or Silent()
     first = prepare(task, settings.of_seed(settings.seeds[0]), machine)
+    measures_of(task, settings, first.threat, first.teacher.spec.classes)  # an attack that cannot be made is told now
     store = current_store()
-    parameters = {"resolved_task": str(task), "methods": ",".join(settings.methods), "trials": settings.trials}
+    asked = {name: ",".join(getattr(settings, name)) for name in ("methods", "attacks", "radii")}
+    parameters = {"resolved_task": str(task), "trials": settings.trials, **asked}
     with open_run(store, "benchmark", f"benchmark {task}", parameters, people=watcher) as run:
         jobs = [
             StudyJob(task, settings, method, seed, machine, store, run.id)

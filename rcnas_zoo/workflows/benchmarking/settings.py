@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from rcnas_zoo.baselines.studies.samplers import SAMPLERS
+from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.canonical import check_choice, check_integer
-from rcnas_zoo.spec.errors import InvalidInput, unknown_choice
+from rcnas_zoo.spec.errors import InvalidInput, shortened, unknown_choice
 from rcnas_zoo.spec.threat import ThreatModel
 from rcnas_zoo.workflows.benchmarking.methods import DEFAULT, METHODS
 from rcnas_zoo.workflows.settings import FinetuneSettings
 
 ALL = "all"
+MOST_RADII = 64
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,14 @@ class TaskBenchmarkSettings:
         final_epochs: of a row's training; a pruning shares them out among its stages. 0 takes the recipe's own.
         recipe: name of the recipe of a row's training; empty takes the data set's.
         train_size: images that a row is trained on; 0 means all.
-        subset_samples: test images that AutoAttack is run on.
+        subset_samples: test images that AutoAttack, and what else is as dear, is run on.
         sampler: of the studies, ``tpe``, ``random`` or ``nsga2``.
         storage: where the studies are kept; empty is a journal in the cache folder.
+        attacks: measured beside the usual ones (see `measures_of`); one given twice, or usual anyway, runs once.
+        radii: of a security curve beside the threat's own, in its norm, such as ``2/255``.
 
     Raises:
-        InvalidInput: an unknown method, one that is named twice, or a count out of its range.
+        InvalidInput: an unknown method or attack, a method or radius named twice, or a number out of its range.
     """
 
     methods: Sequence[str] = DEFAULT
@@ -51,6 +55,8 @@ class TaskBenchmarkSettings:
     subset_samples: int = 32
     sampler: str = "tpe"
     storage: str = ""
+    attacks: Sequence[str] = ()
+    radii: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if tuple(self.methods) == (ALL,):
@@ -65,8 +71,18 @@ class TaskBenchmarkSettings:
         check_integer("the trials of a study", self.trials, 1, 10_000)
         check_integer("the visits of a search", self.visits, 1, 1_000_000)
         check_choice("the sampler of a study", self.sampler, SAMPLERS)
+        for attack in self.attacks:
+            AttackName.parse(attack)
+        self._check_radii()
         for seed in self.seeds:
             self.of_seed(seed)
+
+    def _check_radii(self) -> None:
+        norm = self.threat.norm if self.threat else "linf"
+        radii = {ThreatModel.of(norm, radius) for radius in self.radii}
+        if len(radii) < len(self.radii) or len(radii) > MOST_RADII:
+            given = shortened(", ".join(self.radii))
+            raise InvalidInput(f"the radii must be at most {MOST_RADII}, each given once, got {given}")
 
     def of_seed(self, seed: int) -> FinetuneSettings:
         """The same as the settings of a fine-tuning run of one seed. Raises InvalidInput as that."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from rcnas_zoo.baselines.rows import SeedResult
+from rcnas_zoo.baselines.search_cost import SearchCost
 from rcnas_zoo.baselines.studies.plan import StudyPlan
 from rcnas_zoo.baselines.studies.records import StudyResult, TrialFailed, TrialScore
 from rcnas_zoo.baselines.studies.trial import TrialContext
@@ -14,24 +14,20 @@ from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached
 from rcnas_zoo.networks.cost import cost, nominal_cost
 from rcnas_zoo.spec.errors import InvalidInput, Unavailable
 from rcnas_zoo.spec.observer import Observer
-from rcnas_zoo.spec.record import Measurement
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.tracking.store import Store
 from rcnas_zoo.workflows.benchmarking.making import Made, check, make
+from rcnas_zoo.workflows.benchmarking.measures import measures_of
+from rcnas_zoo.workflows.benchmarking.measuring import Measured, measure
 from rcnas_zoo.workflows.benchmarking.methods import PRUNING
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
 from rcnas_zoo.workflows.benchmarking.tuning import Settled
-from rcnas_zoo.workflows.finals import FinalJob, FinalPlan, measure_on_test
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.prepare import Prepared, prepare
 from rcnas_zoo.workflows.studies import work_tracked
 
-WHOLE = ("pgd-20", "cw-40")
-"""Attacks on every test image."""
-PART = ("autoattack",)
-"""Attacks on a subset of them."""
-ROWS_VERSION = 1
-"""Raised when a method would make another network of the same settings."""
+ROWS_VERSION = 2
+"""Raised when a method would make another network of the same settings, or what is kept of a trial says more."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,6 @@ def run_study(job: StudyJob, observer: Observer) -> SeedResult | str:
         Unavailable: every trial failed, or the cache or the store cannot be used.
     """
     prepared = prepare(job.task, job.settings.of_seed(job.seed), job.machine)
-    prepared = replace(prepared, plan=FinalPlan(WHOLE + _own(job.task), PART, job.settings.subset_samples))
     try:
         check(job.method, prepared)
     except InvalidInput as error:
@@ -105,13 +100,8 @@ def _study(job: StudyJob, prepared: Prepared, observer: Observer) -> StudyResult
 
     def trial(context: TrialContext) -> TrialScore:
         made = _made(job.method, prepared, context)
-        payload = {
-            "digest": made.spec.digest,
-            "evaluations": made.evaluations,
-            "seconds": made.seconds,
-            "floors": list(context.floors.items()),
-        }
-        return TrialScore(() if context.why_stopped else (_score(made, prepared, context.observer),), payload)
+        score = () if context.why_stopped else (_score(made, prepared, context.observer),)
+        return TrialScore(score, {**_payload(made), "floors": list(context.floors.items())})
 
     if job.store is None:
         return work(plan, trial, observer)
@@ -145,42 +135,42 @@ def _measured(job: StudyJob, prepared: Prepared, study: StudyResult, observer: O
         raise Unavailable(f"at least one trial of {study.name!r} must train to a finite loss, none did: {_why(study)}")
     made = make(job.method, prepared, Settled(best.parameters, dict(best.payload["floors"])), observer)
     training = replace(prepared.final, spec=made.spec)
-    final = FinalJob(job.method, training, prepared.threat, prepared.plan, _folder(made))
-    measured, _ = measure_on_test(made.model(training.device), final, observer)
+    asked = measures_of(job.task, job.settings, prepared.threat, prepared.teacher.spec.classes)
+    measured = measure(made.model(training.device), training, asked, observer, f"attacking {job.method}")
     return _result(job, made, measured, study)
 
 
-def _result(job: StudyJob, made: Made, measured: tuple[Measurement, ...], study: StudyResult) -> SeedResult:
+def _payload(made: Made) -> dict[str, Any]:
+    """What is kept of a trial beside its score: what it made, and what that took when it was done."""
+    return {
+        "digest": made.spec.digest,
+        "evaluations": made.evaluations,
+        "seconds": made.seconds,
+        "search": made.search.to_dict(),
+    }
+
+
+def _result(job: StudyJob, made: Made, measured: Measured, study: StudyResult) -> SeedResult:
     assert study.best is not None
     price, nominal = cost(made.spec), nominal_cost(made.spec)
-    samples = {name: one.samples for one in measured for name in one.attacks}
+    # A trial that failed leaves no payload.
+    payloads = [trial.payload for trial in study.trials]
+    searches = [SearchCost.from_dict(each["search"]) for each in payloads if "search" in each]
     return SeedResult(
         seed=job.seed,
         spec=made.spec,
         parameters=price.parameters,
         macs=price.macs,
         nominal_macs=nominal.macs,
-        clean_accuracy=measured[0].clean_accuracy,
-        attacks={name: value for one in measured for name, value in one.attacks.items()},
-        samples={"clean": measured[0].samples, **samples},
-        robust_accuracy=measured[0].robust_accuracy,
         settings=study.best.parameters,
         trials=len(study.trials),
-        evaluations=sum(int(trial.payload.get("evaluations", 1)) for trial in study.trials),
-        seconds=sum(float(trial.payload.get("seconds", 0.0)) for trial in study.trials),
+        evaluations=sum(int(each.get("evaluations", 1)) for each in payloads),
+        seconds=sum(float(each.get("seconds", 0.0)) for each in payloads),
+        search=sum(searches, SearchCost()),
         curve=made.curve,
         rewards=made.rewards,
+        **vars(measured),
     )
-
-
-def _own(task: Task) -> tuple[str, ...]:
-    """The task's attack, if the whole test split can bear it and it is not asked anyway."""
-    name = str(task.attack)
-    return () if name in ("clean", *WHOLE, *PART) else (name,)
-
-
-def _folder(made: Made) -> Path | None:
-    return made.weights if isinstance(made.weights, Path) else None
 
 
 def _why(study: StudyResult) -> str:

@@ -6,6 +6,8 @@ import pytest
 
 from rcnas_zoo.oracles import catalogue, store
 from rcnas_zoo.oracles.store import write_table
+from rcnas_zoo.workflows.benchmarking import run as task_run
+from tests.baselines.tables import curved_table
 from tests.oracles.suites import write_tables
 from tests.oracles.tables import formula_table
 
@@ -76,6 +78,11 @@ def test_quiet_says_nothing_but_the_answer(run):
         ("--task digits/pgd-20/wrn-10-1/500k --queries 3", "--queries must not be given with --task"),
         ("--task digits/pgd-20/wrn-10-1/500k --methods hydre", r"got 'hydre' \(did you mean 'hydra'"),
         ("--task digits/pgd-20/wrn-10-1/500k --sampler tpf --methods sat", "the sampler of a study must be one of"),
+        ("--oracle digits --attacks naa --radii 1/10", "--attacks, --radii must not be given with --oracle"),
+        ("--task digits/pgd-20/wrn-10-1/500k --attacks naa,a4", r"--attacks: an attack must be one of .*, got 'a4'"),
+        ("--task digits/pgd-20/wrn-10-1/500k --radii 1/10,2", "--radii: the radius of a threat must be .*, got '2'"),
+        ("--task digits/pgd-20/wrn-10-1/500k --radii 0", "--radii: the radius of a threat must be .*, got '0'"),
+        ("--task digits/pgd-20/wrn-10-1/500k --radii 1/10,0.1", "the radii must be at most 64, each given once"),
         ("--task digits/pgd-20/wrn-10-1/1k --methods sat", "a budget must be at least"),
     ],
 )
@@ -136,3 +143,17 @@ def test_a_policy_that_is_not_there(run):
     answer = run(*LINE.split(), "--policy", "./nowhere")
     assert answer.exit_code == 3
     assert "'nowhere'" in refusal(answer)
+
+
+def test_attacks_and_radii_reach_the_benchmark_and_the_page_reaches_people(run, monkeypatch):
+    asked = []
+    monkeypatch.setattr(task_run, "benchmark_task", lambda task, settings, *_: asked.append(settings) or curved_table())
+    words = ("benchmark", "--task", "digits/pgd-20/wrn-10-1/500k", "--attacks", "a3,naa", "--radii", "1/10, 3/10")
+    found = document(run(*words, "--json"))
+    assert [(each.attacks, each.radii) for each in asked] == [(("a3", "naa"), ("1/10", "3/10"))]
+    assert found["radii"] == ["linf@1/10", "linf@1/5", "linf@3/10"]
+    assert found["contradictions"] == []
+    assert found["rows"][0]["search"]["visits"] == 4
+    text = run(*words).stdout
+    for part in ("Robust accuracy by radius.", "Search cost.", "No contradictions found"):
+        assert part in text

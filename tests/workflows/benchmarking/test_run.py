@@ -4,9 +4,12 @@ import csv
 import io
 import json
 import statistics
+from dataclasses import replace
 
 import pytest
 
+from rcnas_zoo.attacks.base import Attack
+from rcnas_zoo.baselines.search_cost import SearchCost
 from rcnas_zoo.baselines.studies.work import finished
 from rcnas_zoo.candidates import training
 from rcnas_zoo.networks.cost import cost
@@ -14,7 +17,7 @@ from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.tracking.store import Store
-from rcnas_zoo.workflows.benchmarking import studies
+from rcnas_zoo.workflows.benchmarking import measures, measuring
 from rcnas_zoo.workflows.benchmarking.run import benchmark_task
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
 from rcnas_zoo.workflows.machine import Machine
@@ -32,8 +35,10 @@ def made(tmp_path_factory):
     store = f"sqlite:///{folder}/mlflow.db"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", store)
-        patch.setattr(studies, "WHOLE", ("fgsm", "pgd-5"))
-        patch.setattr(studies, "PART", ("cw-5",))
+        patch.setattr(measures, "WHOLE", ("fgsm", "pgd-5"))
+        patch.setattr(measures, "PART", ("cw-5",))
+        patch.setattr(measures, "CURVE", "pgd-5")
+        patch.setattr(measuring, "CURVE", "pgd-5")
         machine = Machine(workers=1, cache=folder / "cache")
         yield benchmark_task(TASK, SETTINGS, machine, to=folder / "out"), folder, Store(store, store), machine
 
@@ -66,6 +71,18 @@ def test_costs_and_evaluations_are_those_of_the_networks(made):
     assert all(len(result.rewards) == QUICK["visits"] for result in random.results)
 
 
+def test_what_a_search_takes_is_told_from_the_training_of_what_it_found(made):
+    random, sat = made[0].rows[:2]
+    for result in random.results:
+        assert result.search.visits == QUICK["visits"]
+        assert result.search.visiting > result.search.thinking > 0
+        assert 0 < result.training_seconds < result.seconds
+        assert result.training_seconds + result.search.seconds == pytest.approx(result.seconds)
+    assert {(result.search, result.training_seconds) for result in sat.results} == {
+        (SearchCost(), result.seconds) for result in sat.results
+    }
+
+
 def test_the_worst_case_is_no_better_than_any_attack_and_images_are_told(made):
     for row in made[0].measured:
         for result in row.results:
@@ -76,7 +93,8 @@ def test_the_worst_case_is_no_better_than_any_attack_and_images_are_told(made):
 def test_the_folder_holds_every_form_of_the_table(made):
     table, folder = made[0], made[1] / "out"
     assert {path.name for path in folder.iterdir()} == {
-        "report.json", "report.html", "table.md", "table.tex", "table.csv", "cost.png", "searches.png", "stages.png",
+        "report.json", "report.html", "table.md", "table.tex", "search-cost.tex", "table.csv",
+        "cost.png", "searches.png", "stages.png",
     }  # fmt: skip
     assert json.loads((folder / "report.json").read_text()) == json.loads(json.dumps(table.to_dict()))
     rows = list(csv.DictReader(io.StringIO((folder / "table.csv").read_text())))
@@ -108,6 +126,40 @@ def test_the_same_command_again_trains_and_attacks_nothing(made, monkeypatch):
     monkeypatch.setattr(training, "train", refuse)
     found = benchmark_task(TASK, SETTINGS, machine)
     assert [row.to_dict() for row in found.rows] == [row.to_dict() for row in table.rows]
+
+
+def test_more_attacks_and_radii_attack_with_these_alone_and_train_nothing(made, monkeypatch, tmp_path):
+    table, _, store, machine = made
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.tracking_uri)
+    asked, attacked, real = (
+        replace(SETTINGS, attacks=("pgd-5", "fgsm", "pgd-1"), radii=("3/10", "1/10")),
+        set(),
+        Attack.perturb_seeded,
+    )
+
+    def watch(attack, *given):
+        attacked.add((attack.name, str(attack.ball.threat)))
+        return real(attack, *given)
+
+    monkeypatch.setattr(Attack, "perturb_seeded", watch)
+    monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("nothing is to be trained again"))
+    found = benchmark_task(TASK, asked, machine, to=tmp_path / "more")
+    attacked = {pair for pair in attacked if pair[0] != "clean"}
+    assert attacked == {("pgd-1", "linf@1/5"), ("pgd-5", "linf@1/10"), ("pgd-5", "linf@3/10")}
+    assert found.attacks == ["fgsm", "pgd-5", "pgd-1", "cw-5"]
+    assert found.radii == ["linf@1/10", "linf@1/5", "linf@3/10"]
+    for row, before in zip(found.measured, table.measured, strict=True):
+        assert row.mean("seconds") == before.mean("seconds")
+        for result in row.results:
+            curve = [result.clean_accuracy, *result.radii.values()]
+            assert curve == sorted(curve, reverse=True)
+            assert result.radii_alone["linf@1/5"] == result.attacks["pgd-5"]
+    assert {path.name for path in (tmp_path / "more").iterdir()} >= {"radii.csv", "radii.tex", "security.png"}
+
+
+def test_an_attack_that_cannot_be_made_is_refused_before_anything_runs(made):
+    with pytest.raises(InvalidInput, match="FGSN"):
+        benchmark_task(TASK, replace(SETTINGS, attacks=("torchattacks:FGSN",)), made[3])
 
 
 def test_a_seed_more_runs_only_what_is_missing(made, monkeypatch):

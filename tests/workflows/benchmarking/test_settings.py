@@ -26,6 +26,12 @@ def test_all_stands_for_every_method():
         ({"trials": 0}, "the trials of a study must be .*got 0"),
         ({"visits": 0}, "the visits of a search must be .*got 0"),
         ({"subset_samples": 0}, "the subset for AutoAttack must be .*got 0"),
+        ({"attacks": ("naa", "squaer")}, r"an attack must be one of .*, got 'squaer' \(did you mean 'square'"),
+        ({"attacks": ("pgd",)}, "an attack pgd must name its steps, such as pgd-20, got 'pgd'"),
+        ({"radii": ("1/10", "0.1")}, "the radii must be at most 64, each given once, got '1/10, 0.1'"),
+        ({"radii": tuple(f"{n}/255" for n in range(1, 66))}, "the radii must be at most 64, each given once, got "),
+        ({"radii": ("0",)}, r"the radius of a threat must be a fraction or decimal in \(0, 1\] such as 8/255, got '0'"),
+        ({"radii": ("8",)}, "write 8/255 if you mean pixel steps"),
     ],
 )
 def test_what_makes_no_benchmark_is_refused(changes, message):
@@ -36,6 +42,7 @@ def test_what_makes_no_benchmark_is_refused(changes, message):
 def test_a_study_hangs_on_what_its_networks_are_made_of_and_on_nothing_else():
     plain = TaskBenchmarkSettings().decides()
     assert TaskBenchmarkSettings(seeds=(7,), trials=9, subset_samples=3, methods=("sat",)).decides() == plain
+    assert TaskBenchmarkSettings(attacks=("naa",), radii=("1/10",)).decides() == plain
     for change in ({"visits": 3}, {"search_epochs": 1}, {"final_epochs": 2}, {"search_train_size": 100}):
         assert TaskBenchmarkSettings(**change).decides() != plain
 
