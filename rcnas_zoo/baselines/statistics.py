@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import sqrt
-from statistics import NormalDist, fmean, stdev
+from math import hypot, sqrt
+from statistics import fmean, stdev
 from typing import Any
 
 from rcnas_zoo.evaluation.intervals import wilson
-
-_Z = NormalDist().inv_cdf(0.975)
 
 
 @dataclass(frozen=True)
@@ -34,22 +32,22 @@ def estimate(values: Sequence[float], images: int) -> Estimate:
     """The mean of the accuracies of some seeds, all on the same test images.
 
     Two things would come out otherwise another time: the training, which the seeds tell of, and the choice of the test
-    images, which they do not, for they share them. The half-widths of both, Student's t over the seeds and a normal
-    interval over the images, are added in squares. A single seed tells nothing of the first; its interval is Wilson's
-    and too narrow for what is said of a method.
+    images, which they do not, for they share them. The widths of both to either side, Student's t over the seeds and
+    Wilson's interval over the images, are added in squares. A single seed tells nothing of the first; its interval is
+    Wilson's and too narrow for what is said of a method.
 
     Args:
         values: accuracies in [0, 1], at least one.
         images: how many each was measured on.
     """
     mean = fmean(values)
+    low, high = wilson(round(mean * images), images)
     if len(values) == 1:
-        return Estimate(mean, None, wilson(round(mean * images), images))
+        return Estimate(mean, None, (low, high))
     spread = stdev(values)
     trained = _student(len(values) - 1) * spread / sqrt(len(values))
-    drawn = _Z * sqrt(mean * (1 - mean) / images)
-    half = sqrt(trained**2 + drawn**2)
-    return Estimate(mean, spread, (max(0.0, mean - half), min(1.0, mean + half)))
+    below, above = hypot(trained, mean - low), hypot(trained, high - mean)
+    return Estimate(mean, spread, (max(0.0, mean - below), min(1.0, mean + above)))
 
 
 @dataclass(frozen=True)

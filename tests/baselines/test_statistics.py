@@ -18,11 +18,17 @@ def test_a_single_seed_has_the_interval_of_its_images_and_no_spread():
 
 def test_seeds_and_images_both_widen_the_interval():
     found = estimate([0.5, 0.6, 0.7], 100)
-    half = sqrt((t.ppf(0.975, 2) * 0.1 / sqrt(3)) ** 2 + 1.959964**2 * 0.6 * 0.4 / 100)
+    trained, (low, high) = t.ppf(0.975, 2) * 0.1 / sqrt(3), wilson(60, 100)
+    below, above = sqrt(trained**2 + (0.6 - low) ** 2), sqrt(trained**2 + (high - 0.6) ** 2)
     assert found.mean == pytest.approx(0.6)
     assert found.std == pytest.approx(0.1)
-    assert found.interval == pytest.approx((0.6 - half, 0.6 + half), abs=1e-6)
-    assert estimate([0.6, 0.6, 0.6], 100).interval == pytest.approx((0.504, 0.696), abs=1e-3)
+    assert found.interval == pytest.approx((0.6 - below, 0.6 + above))
+    assert estimate([0.6, 0.6, 0.6], 100).interval == pytest.approx(wilson(60, 100))
+
+
+def test_few_images_that_all_break_prove_no_zero():
+    assert estimate([0.0, 0.0, 0.0], 16).interval == pytest.approx(wilson(0, 16))
+    assert estimate([1.0, 1.0], 16).interval == pytest.approx(wilson(16, 16))
 
 
 @given(st.lists(accuracies, min_size=1, max_size=8), st.integers(1, 10_000))
