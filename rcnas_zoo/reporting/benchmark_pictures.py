@@ -13,29 +13,61 @@ from rcnas_zoo.spec.residual import ResidualSpec
 
 MOST_BARS = 5
 """Networks that the bars of a stage have room for."""
+STEP = 5.0
+"""Points between rows of nearly the same cost."""
+CLOSE = 0.01
+_RING = {"s": 150, "facecolors": "none", "edgecolors": "black"}
 
 
 def cost_picture(table: BenchmarkTable) -> bytes:
-    """A PNG of every row's cost and robust accuracy, with its interval; the rows on the Pareto front are ringed."""
+    """A PNG of every row's cost and robust accuracy, with its interval; the rows on the Pareto front are ringed.
+
+    Rows of nearly the same cost, such as prunings, which all end at the budget, are drawn a little beside one another.
+    """
     figure = new_figure(8.4, 4.8)
     axes = figure.subplots()
     rows = table.measured
     unit, name = macs_unit(round(max([table.budget, *(row.mean("macs") for row in rows)])))
-    for number, row in enumerate(rows):
-        found, place = row.estimate("robust"), row.mean("macs") / unit
-        low, high = found.interval
-        look = {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number // len(COLOURS) % len(MARKERS)]}
-        axes.errorbar(
-            [place], [100 * found.mean], [[100 * (found.mean - low)], [100 * (high - found.mean)]], **look,
-            capsize=3, linestyle="none", label=row.method,
-        )  # fmt: skip
-    front = [(row.mean("macs") / unit, 100 * row.estimate("robust").mean) for row in pareto_rows(rows)]
-    axes.scatter(*zip(*front, strict=True), s=150, facecolors="none", edgecolors="black", label="Pareto front")
+    front = pareto_rows(rows)
+    for number, (row, step) in enumerate(zip(rows, side_steps([row.mean("macs") for row in rows]), strict=True)):
+        _draw_cost(axes, number, row, unit, step, on_front=row in front)
+    axes.margins(x=0.1)
+    axes.autoscale_view()
+    if front:
+        axes.scatter([], [], **_RING, label="Pareto front")
     axes.axvline(table.budget / unit, color="grey", linestyle="--", label="budget")
     axes.set(xlabel=f"cost of one image ({name})", ylabel=f"robust accuracy in %, {table.threat}", title=table.task)
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right upper")
     return png(figure)
+
+
+def _draw_cost(axes: Any, number: int, row: Row, unit: float, step: float, *, on_front: bool) -> None:
+    from matplotlib.transforms import ScaledTranslation
+
+    found, place = row.estimate("robust"), row.mean("macs") / unit
+    low, high = found.interval
+    axes.update_datalim([(place, 100 * low), (place, 100 * high)])  # what is drawn aside does not stretch the axes
+    beside = axes.transData + ScaledTranslation(STEP * step / 72, 0, axes.figure.dpi_scale_trans)
+    look = {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number // len(COLOURS) % len(MARKERS)]}
+    axes.errorbar(
+        [place], [100 * found.mean], [[100 * (found.mean - low)], [100 * (high - found.mean)]], **look,
+        capsize=3, linestyle="none", label=row.method, transform=beside,
+    )  # fmt: skip
+    if on_front:
+        # A scatter's places have a transform of their own, so the ring is a line of one point.
+        axes.plot([place], [100 * found.mean], "o", markersize=12, fillstyle="none", color="black", transform=beside)
+
+
+def side_steps(costs: Sequence[float]) -> list[float]:
+    """How many steps to the right each row stands of its true cost: 0 where it is alone, else centred on the group.
+
+    Args:
+        costs: one a row, in any order; those within a `CLOSE` share of the largest count as the same.
+    """
+    near = CLOSE * max(costs, default=0.0)
+    groups = [[other for other, cost in enumerate(costs) if abs(cost - mine) <= near] for mine in costs]
+    return [group.index(number) - (len(group) - 1) / 2 for number, group in enumerate(groups)]
 
 
 def pareto_rows(rows: Sequence[Row]) -> list[Row]:

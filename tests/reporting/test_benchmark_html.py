@@ -6,7 +6,7 @@ import pytest
 
 from rcnas_zoo.baselines.table import BenchmarkTable
 from rcnas_zoo.reporting.benchmark_html import benchmark_html
-from rcnas_zoo.reporting.benchmark_pictures import cost_picture, pareto_rows, search_curves, stage_picture
+from rcnas_zoo.reporting.benchmark_pictures import cost_picture, pareto_rows, search_curves, side_steps, stage_picture
 from tests.baselines.tables import curved_table, row_of, spec_of, table_of, whole_table
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -77,6 +77,12 @@ def test_pictures_are_the_same_every_time_and_absent_where_there_is_nothing_to_d
     assert search_curves(table_of(row_of("sat", [0.5, 0.6]))) is None
     assert stage_picture(table, spec_of("wrn-16-2")).startswith(PNG)
     assert stage_picture(table_of(row_of("teacher", [0.5], "wrn-16-2")), spec_of("wrn-16-2")) is None
+
+
+def test_rows_of_nearly_the_same_cost_stand_beside_one_another():
+    assert side_steps([500, 300, 501, 499, 765]) == [-1, 0, 0, 1, 0]
+    assert side_steps([500, 500]) == [-0.5, 0.5]
+    assert side_steps([]) == []
 
 
 def test_the_front_holds_what_no_other_row_beats():
