@@ -17,7 +17,7 @@ from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.tracking.store import Store
-from rcnas_zoo.workflows.benchmarking import measures, measuring
+from rcnas_zoo.workflows.benchmarking import measures, measuring, studies
 from rcnas_zoo.workflows.benchmarking.run import benchmark_task
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
 from rcnas_zoo.workflows.machine import Machine
