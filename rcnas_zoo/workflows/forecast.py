@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from rcnas_zoo.candidates.source import LARGEST_EVALUATION
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.networks.named import named_spec
-from rcnas_zoo.paper.row import SEARCHES, Row
+from rcnas_zoo.paper.row import PRUNINGS, SEARCHES, Row
+from rcnas_zoo.pruning.recipes import PAPER
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.budget import Budget
 from rcnas_zoo.spec.dataset import DATASETS
@@ -59,12 +60,12 @@ class Forecast:
 
 def forecast(row: Row, dataset: str, asked: Asked) -> Forecast:
     """What a row would cost on a data set at the paper's scale, under the attacks that its table asks for."""
-    way, images = WAYS[row.method], DATASETS[dataset].train_images
-    macs = _macs(row, dataset)
-    recipe = full_recipe(dataset, way.objective)
+    macs, images = _macs(row, dataset), DATASETS[dataset].train_images
+    stages = PAPER[row.method].epochs if row.method in PRUNINGS else 0
+    recipe = with_epochs(full_recipe(dataset, WAYS[row.method].objective), stages)
     attacked = TEST_IMAGES * len(asked.threats) * sum(map(attack_passes, asked.attacks))
     return Forecast(
-        training=hours(macs * images * passes(with_epochs(recipe, way.epochs))),
+        training=hours(macs * images * passes(recipe)),
         search=hours(_search_macs(row, dataset)) if row.method in SEARCHES else 0.0,
         attacks=hours(macs * attacked),
     )

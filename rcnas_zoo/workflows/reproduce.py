@@ -18,7 +18,6 @@ from rcnas_zoo.workflows.twins import work_for
 from rcnas_zoo.workflows.works import Work
 
 INCONSISTENT = "inconsistent in the paper"
-NO_TWIN = "no runnable twin"
 TOO_COSTLY = "too costly here"
 NOT_YET = "not measured yet"
 
@@ -31,7 +30,7 @@ class Cell:
         entry: row, data set and claimed figures.
         flags: reasons to doubt the claim.
         forecast: what it would cost at the paper's scale.
-        twin: its scaled-down twin; None if there is none that runs.
+        twin: its scaled-down twin.
         made: scale to what was made and measured on this machine.
         affordable: whether this machine has a GPU.
     """
@@ -39,7 +38,7 @@ class Cell:
     entry: Entry
     flags: tuple[str, ...]
     forecast: Forecast
-    twin: Work | None
+    twin: Work
     made: Mapping[str, Made]
     affordable: bool
 
@@ -49,8 +48,6 @@ class Cell:
         doubt = (INCONSISTENT,) if self.flags else ()
         if self.made:
             return (*doubt, *(f"measured ({scale})" for scale in self.made))
-        if self.twin is None:
-            return (*doubt, NO_TWIN)
         return (*doubt, NOT_YET if self.affordable else TOO_COSTLY)
 
 
@@ -81,7 +78,7 @@ def reproduce(
         command: the command line that resumes this, for `rcnas-zoo runs`.
 
     Raises:
-        InvalidInput: an unknown table, row or scale, no row to run, or a row without a twin.
+        InvalidInput: an unknown table, row or scale, or no row to run.
         NotFound: data are absent.
         Unavailable: the paper's scale without a GPU, a store or cache that cannot be used, or a diverged training.
     """
@@ -115,7 +112,7 @@ def _made(table: Table, entry: Entry, machine: Machine) -> dict[str, Made]:
     found = {}
     for name, scale in SCALES.items():
         work = work_for(entry.row, entry.dataset, scale)
-        if work and (made := kept(work, asked_for(table, scale), machine)):
+        if made := kept(work, asked_for(table, scale), machine):
             found[name] = made
     return found
 
@@ -124,13 +121,10 @@ def _make_rows(table: Table, rows: list[Row], scale: Scale, machine: Machine, ob
     if len(rows) != 1:
         raise InvalidInput(f"a scale needs one row to run, got {len(rows)} of {table.table}; name one with --row")
     (row,) = rows
-    works = [work for dataset in row.claims if (work := work_for(row, dataset, scale))]
-    if not works:
-        raise InvalidInput(f"a row must have a twin that runs, got {row.row!r}; take one that names its twin")
     if not scale.dataset and not _has_gpu(machine):
         raise _too_costly(table, row)
-    for work in works:
-        make(work, asked_for(table, scale), machine, observer, command)
+    for dataset in row.claims:
+        make(work_for(row, dataset, scale), asked_for(table, scale), machine, observer, command)
 
 
 def _too_costly(table: Table, row: Row) -> Unavailable:

@@ -53,8 +53,8 @@ def _cell_to_dict(table: Table, cell: Cell) -> dict[str, Any]:
         "flags": list(cell.flags),
         "hours": cell.forecast.hours,
         "forecast": asdict(cell.forecast),
-        "twin": None if cell.twin is None else str(cell.twin),
-        "command": None if cell.twin is None else f"rcnas-zoo reproduce {table.table} {twin_options(cell)}",
+        "twin": str(cell.twin),
+        "command": f"rcnas-zoo reproduce {table.table} {twin_options(cell)}",
         "measured": {name: _made_to_dict(table, cell, name) for name in cell.made},
     }
 
@@ -132,9 +132,16 @@ def claims_table(made: Reproduction, render: Renderer = render_table) -> str:
 def _claims_line(cell: Cell, costs: bool) -> list[object]:
     row = cell.entry.row
     printed = (row.parameters, row.macs) if costs else ()
-    twin = twin_options(cell) if cell.twin else None
     hours = f"{cell.forecast.hours:.1f}"
-    return [row.row, cell.entry.dataset, *printed, *cell.entry.claims, hours, twin, "; ".join(cell.states)]
+    return [
+        row.row,
+        cell.entry.dataset,
+        *printed,
+        *cell.entry.claims,
+        hours,
+        twin_options(cell),
+        "; ".join(cell.states),
+    ]
 
 
 def _measured_table(made: Reproduction) -> str:

@@ -22,6 +22,7 @@ from rcnas_zoo.workflows.twins import work_for
 
 QUICK = replace(SCALES["tiny"], attack="pgd-2", iterations=1, epochs=1, search_epochs=1)
 TRAINED = work_for(load_table("table-1").find("wrn-28-10"), "cifar10", QUICK)
+PRUNED = work_for(load_table("table-9").find("hydra-5g"), "cifar10", QUICK)
 SEARCHED = work_for(load_table("table-9").find("rc-nas-5g"), "cifar10", QUICK)
 
 
@@ -51,6 +52,14 @@ def test_a_training_is_measured_under_each_threat_on_the_same_images_and_kept(ma
     assert kept(TRAINED, question, machine) == made
     (run,) = list_runs(here)
     assert (run.id, run.workflow, run.status) == (made.run_id, "reproduce", "FINISHED")
+
+
+def test_a_pruning_leaves_the_share_of_the_network_that_it_keeps(machine, here):
+    made = make(PRUNED, asked("1/5"), machine, Silent())
+    whole = cost(PRUNED.base.spec)
+    assert made.parameters / whole.parameters == pytest.approx(PRUNED.recipe.keep, abs=0.02)
+    assert made.macs / whole.macs == pytest.approx(PRUNED.recipe.keep, abs=0.02)
+    assert kept(PRUNED, asked("1/5"), machine) == made
 
 
 def test_what_was_made_before_is_not_made_again(machine, here, monkeypatch):
