@@ -23,6 +23,7 @@ from torch import Tensor
 
 from rcnas_zoo.candidates.pruning import PruningJob, prune_cached
 from rcnas_zoo.candidates.source import DataSource
+from rcnas_zoo.candidates.training import TrainingJob
 from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached, subset
 from rcnas_zoo.datasets.images import Images
 from rcnas_zoo.datasets.load import load_dataset
@@ -89,7 +90,7 @@ def run(job: Job) -> dict[str, Any]:
     made = prune_cached(job.pruning)
     model = build(made.spec)
     model.load_state_dict(made.weights)
-    test = job.pruning.source.dataset().test().select(range(job.attacked))
+    test = job.pruning.training.source.dataset().test().select(range(job.attacked))
     attack = AttackJob.after(job.pruning.pretraining(), ("pgd-20",), ThreatModel.parse(THREAT))
     report = evaluate_cached(model, made.spec, test, attack)
     price = cost(made.spec)
@@ -156,7 +157,10 @@ class Choice:
         spec = replace(named_spec("wrn-10-1", InputSpec(dataset.shape), dataset.classes), stem_stride=2)
         return [
             Job(
-                PruningJob(spec, recipe(method, self.keep, self.pretrain, self.after), seed, source, self.cache),
+                PruningJob(
+                    TrainingJob(spec, TRAINING, seed, source, self.cache),
+                    recipe(method, self.keep, self.pretrain, self.after),
+                ),
                 self.attacked,
             )
             for method in methods
@@ -191,14 +195,14 @@ def main(
     jobs = [
         job
         for job in choice.jobs(methods.split(","), parse_range(seeds))
-        if not kept.find(method=job.pruning.recipe.method, seed=job.pruning.seed, **choice.size())
+        if not kept.find(method=job.pruning.recipe.method, seed=job.pruning.training.seed, **choice.size())
     ]
 
     def keep_row(index: int, row: dict[str, Any]) -> None:
         job = jobs[index].pruning
-        kept.add({"method": job.recipe.method, "seed": job.seed, **choice.size(), **row})
+        kept.add({"method": job.recipe.method, "seed": job.training.seed, **choice.size(), **row})
         told = {name: value for name, value in row.items() if name != "verdicts"}
-        print(f"{job.recipe.method} {job.seed}  {told}", file=sys.stderr, flush=True)
+        print(f"{job.recipe.method} {job.training.seed}  {told}", file=sys.stderr, flush=True)
 
     with Workers(workers) as pool:
         pool.run(run, jobs, keep_row)

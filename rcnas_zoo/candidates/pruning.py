@@ -1,14 +1,12 @@
 """Prunings that are never done twice: each of their stages is kept by all that it depends on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from rcnas_zoo.candidates.source import DataSource
 from rcnas_zoo.candidates.training import TrainingJob, once, threads_for, train_cached
 from rcnas_zoo.execution.team import Team
 from rcnas_zoo.execution.threads import torch_threads
@@ -35,46 +33,17 @@ class PruningJob:
     """All that a pruning depends on, and where it runs and is kept. Travels to worker processes.
 
     Attributes:
-        spec: the network that is pruned.
+        training: the network that is pruned, its images, seed and place; of its recipe and floors nothing is taken,
+            and a stage of scores is never compiled.
         recipe: method, what to keep, and the three stages.
-        seed, source, cache, device, threads, compile: as of a `TrainingJob`; a stage of scores is never compiled.
     """
 
-    spec: NetworkSpec
+    training: TrainingJob
     recipe: PruningRecipe
-    seed: int
-    source: DataSource
-    cache: Path
-    device: str = "cpu"
-    threads: int = 1
-    compile: str = "auto"
-
-    @classmethod
-    def of(cls, training: TrainingJob, recipe: PruningRecipe) -> "PruningJob":
-        """A pruning where a training would take place; of the training's recipe nothing is taken."""
-        return cls(
-            spec=training.spec,
-            recipe=recipe,
-            seed=training.seed,
-            source=training.source,
-            cache=training.cache,
-            device=training.device,
-            threads=training.threads,
-            compile=training.compile,
-        )
 
     def pretraining(self) -> TrainingJob:
         """The first stage, an ordinary training; methods share it."""
-        return TrainingJob(
-            spec=self.spec,
-            recipe=self.recipe.stage("pretrain"),
-            seed=self.seed,
-            source=self.source,
-            cache=self.cache,
-            device=self.device,
-            threads=self.threads,
-            compile=self.compile,
-        )
+        return replace(self.training, recipe=self.recipe.stage("pretrain"), floors=())
 
     def key(self, stage: str, target: Target, processes: int = 1) -> str:
         """Digest of everything that decides what a stage leaves."""
@@ -128,8 +97,9 @@ def prune_cached(
         NotFound: the data set is absent.
         Unavailable: the cache cannot be written, or a stage diverged.
     """
-    run = _Run(job, target_of(job.spec, job.recipe), observer or Silent(), label, team or Team())
-    with torch_threads(threads_for(job.spec, job.threads)):
+    training, target = job.training, target_of(job.training.spec, job.recipe)
+    run = _Run(job, target, observer or Silent(), label, team or Team())
+    with torch_threads(threads_for(training.spec, training.threads)):
         return run.all_stages()
 
 
@@ -158,7 +128,7 @@ class _Run:
         watcher = self._watcher("pretrain")
         pretrained = train_cached(job.pretraining(), watcher, self._label("pretrain"), self.team)
         results = [self._finite("pretrain", pretrained)]
-        model = _network(job.spec, pretrained.best)
+        model = _network(job.training.spec, pretrained.best)
         if recipe.method in LEARNT:
             learnt = learning(model, self.target, recipe)
             results.append(self._stage("prune", model, learnt.constraint))
@@ -184,8 +154,8 @@ class _Run:
         return *pruned_network(plain_state(trained.best), masks, self.target), trained
 
     def _stage(self, name: str, model: nn.Module, constraint: Constraint | None = None) -> TrainingResult:
-        job, team = self.job, self.team
-        splits, recipe = job.source.splits(), job.recipe.stage(name)
+        job, team = self.job.training, self.team
+        splits, recipe = job.source.splits(), self.job.recipe.stage(name)
         device = team.device if team.size > 1 else torch.device(job.device)
         compile = "off" if name == "prune" else job.compile
         host = Host(device, self._watcher(name), self._label(name), team=team, compile=compile)
@@ -195,7 +165,7 @@ class _Run:
                 model, splits.train, splits.evaluation, recipe, seed=job.seed, host=host, constraint=constraint
             )
 
-        key = job.key(name, self.target, team.size)
+        key = self.job.key(name, self.target, team.size)
         return self._finite(name, once(job.cache, key, recipe.epochs, host, make))
 
     def _finite(self, name: str, result: TrainingResult) -> TrainingResult:

@@ -102,7 +102,7 @@ def train_fully(job: FinalJob, observer: Observer, team: Team | None = None) -> 
     """
     if job.pruning is None:
         return job, train_cached(job.training, observer, f"training {job.method}", team)
-    made = prune_cached(PruningJob.of(job.training, job.pruning), observer, f"pruning {job.method}", team)
+    made = prune_cached(PruningJob(job.training, job.pruning), observer, f"pruning {job.method}", team)
     trained = replace(made.trained, best=made.weights, last=made.weights, curve=made.curve)
     return replace(job, training=replace(job.training, spec=made.spec)), trained
 

@@ -30,7 +30,7 @@ def pruned_job(job):
         shared = job.recipe.with_changes(batch_size=100)
         asked = {"keep": 0.2, "training": shared, **stages, **LEARNT.get(method, {}), **changes}
         recipe = PruningRecipe(method, **asked)
-        return PruningJob.of(replace(job, source=replace(job.source, train_size=200)), recipe)
+        return PruningJob(replace(job, source=replace(job.source, train_size=200)), recipe)
 
     return make
 
@@ -58,17 +58,17 @@ def test_what_comes_out_is_a_network_of_its_spec(pruned_job, method, structure):
     model = build(made.spec)
     model.load_state_dict(made.weights)
     check_mask(made.spec, made.weights)
-    assert cost(made.spec).parameters < 0.3 * cost(job.spec).parameters
+    assert cost(made.spec).parameters < 0.3 * cost(job.training.spec).parameters
     assert len(made.curve) == (5 if method in LEARNT else 3)
-    assert made.spec.base == job.spec
+    assert made.spec.base == job.training.spec
 
 
 def test_methods_share_the_pretraining_and_nothing_is_done_twice(pruned_job, monkeypatch):
     job = pruned_job()
     first = prune_cached(job)
-    assert kept(job.cache) == 3
+    assert kept(job.training.cache) == 3
     prune_cached(pruned_job("magnitude"))
-    assert kept(job.cache) == 4
+    assert kept(job.training.cache) == 4
     monkeypatch.setattr(pruning, "train", lambda *_, **__: pytest.fail("trained twice"))
     monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("trained twice"))
     same(prune_cached(job), first)
@@ -78,7 +78,7 @@ def test_methods_share_the_pretraining_and_nothing_is_done_twice(pruned_job, mon
 @pytest.mark.parametrize("changes", [{"keep": 0.3}, {"finetune": Stage(1, 0.02)}, {"prune": Stage(2, 0.2)}])
 def test_what_decides_a_stage_is_in_its_key(pruned_job, changes):
     job, other = pruned_job(), pruned_job(**changes)
-    target, its = (pruning.target_of(each.spec, each.recipe) for each in (job, other))
+    target, its = (pruning.target_of(each.training.spec, each.recipe) for each in (job, other))
     assert job.key("pretrain", target) == other.key("pretrain", its) == job.pretraining().key()
     assert (job.key("prune", target) == other.key("prune", its)) == ("finetune" in changes)
     assert job.key("finetune", target) != other.key("finetune", its)
@@ -117,12 +117,12 @@ class Falling(Silent):
 )
 def test_one_that_is_cut_off_goes_on_with_its_stage(pruned_job, tmp_path, monkeypatch, method, stage, update):
     job = pruned_job(method)
-    undisturbed = prune_cached(replace(job, cache=tmp_path / "other"))
+    undisturbed = prune_cached(replace(job, training=replace(job.training, cache=tmp_path / "other")))
     often = lambda folder: Checkpoints(folder, every_seconds=0)  # noqa: E731
     monkeypatch.setattr(training, "Checkpoints", often)
     with pytest.raises(Cut):
         prune_cached(job, Falling(stage, update))
-    newest = json.loads(max(job.cache.glob("checkpoints/*/*.json")).read_text())
+    newest = json.loads(max(job.training.cache.glob("checkpoints/*/*.json")).read_text())
     assert newest["facts"]["done"] == update - 1
     same(prune_cached(job), undisturbed)
 
@@ -139,7 +139,7 @@ def test_a_budget_that_cannot_be_met_is_refused_before_anything_is_trained(prune
     job = pruned_job(macs=10)
     with pytest.raises(InvalidInput, match="budget of a pruning"):
         prune_cached(job)
-    assert not job.cache.exists()
+    assert not job.training.cache.exists()
 
 
 def test_a_stage_that_diverges_is_told(pruned_job):

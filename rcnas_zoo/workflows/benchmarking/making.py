@@ -168,7 +168,7 @@ def _given_spec(method: str, prepared: Prepared) -> NetworkSpec:
 def _pruned(method: str, prepared: Prepared, tuner: Tuner, observer: Observer) -> Made:
     training = replace(prepared.final, spec=prepared.teacher.spec)
     recipe = shared_out(method, tuned(training.recipe, tuner), prepared.task.budget.macs)
-    found = prune_cached(PruningJob.of(training, recipe), observer, f"pruning by {method}")
+    found = prune_cached(PruningJob(training, recipe), observer, f"pruning by {method}")
     return Made(found.spec, found.weights, found.curve, found.seconds)
 
 
