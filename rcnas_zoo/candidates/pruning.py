@@ -15,7 +15,7 @@ from rcnas_zoo.pruning.methods import Masks, chosen_masks, learning, plain_state
 from rcnas_zoo.pruning.scores import fix_masks
 from rcnas_zoo.pruning.target import Target, target_of
 from rcnas_zoo.spec.canonical import digest
-from rcnas_zoo.spec.errors import Unavailable
+from rcnas_zoo.spec.errors import Diverged
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent, Together
 from rcnas_zoo.spec.pruned import PrunedSpec
@@ -95,7 +95,8 @@ def prune_cached(
     Raises:
         InvalidInput: a budget that cannot be met, a network that cannot be pruned so, or unknown or malformed data.
         NotFound: the data set is absent.
-        Unavailable: the cache cannot be written, or a stage diverged.
+        Diverged: a stage gave no finite loss.
+        Unavailable: the cache cannot be written.
     """
     training, target = job.training, target_of(job.training.spec, job.recipe)
     run = _Run(job, target, observer or Silent(), label, team or Team())
@@ -170,7 +171,7 @@ class _Run:
 
     def _finite(self, name: str, result: TrainingResult) -> TrainingResult:
         if result.diverged:
-            raise Unavailable(
+            raise Diverged(
                 f"a pruning must keep a finite loss, its stage {name} diverged at update {result.diverged_at}; take "
                 "another seed, or a lower learning rate"
             )

@@ -35,6 +35,10 @@ class Unavailable(RcnasError, RuntimeError):
     """A server, disk or memory that the work needs cannot be used now; exit code 1."""
 
 
+class Diverged(Unavailable):
+    """A training has lost its finite loss, so there is nothing to go on with; exit code 1."""
+
+
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """A clause such as `` (did you mean 'pgd-20'?)``, or an empty string if nothing is close."""
     close = get_close_matches(word, list(choices), n=1, cutoff=0.6)

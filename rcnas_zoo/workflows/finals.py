@@ -12,7 +12,7 @@ from rcnas_zoo.candidates.training import TrainingJob, kept_in, train_cached
 from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached, ledgers_of, subset
 from rcnas_zoo.execution.team import Team
 from rcnas_zoo.networks.build import build
-from rcnas_zoo.spec.errors import Unavailable
+from rcnas_zoo.spec.errors import Diverged
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.pruning import PruningRecipe
@@ -153,9 +153,9 @@ def measure_on_test(model: nn.Module, job: FinalJob, observer: Observer) -> tupl
 
 
 def refuse_diverged(training: TrainingJob, trained: TrainingResult) -> None:
-    """Raise Unavailable if a training diverged: its weights are those before the loss broke, and nobody could tell."""
+    """Raise Diverged if a training diverged: its weights are those before the loss broke, and nobody could tell."""
     if trained.diverged:
-        raise Unavailable(
+        raise Diverged(
             f"a training must keep a finite loss, it diverged at update {trained.diverged_at}, after "
             f"{len(trained.curve)} whole epochs, whose weights are kept in {kept_in(training, trained)}; take another "
             "--seed, or a lower learning rate (--set learning_rate=...)"

@@ -8,7 +8,7 @@ from rcnas_zoo.execution.locks import exclusive
 from rcnas_zoo.execution.workers import Workers
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.canonical import canonical_json
-from rcnas_zoo.spec.errors import Unavailable
+from rcnas_zoo.spec.errors import Diverged
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.tracking.runs import HOLDER_TAG, TrackedRun, open_run, unfinished_run
 from rcnas_zoo.tracking.store import Store, current_store
@@ -32,7 +32,8 @@ def make(work: Work, asked: Asked, machine: Machine, observer: Observer, command
     Raises:
         InvalidInput: task, policy and data do not fit one another.
         NotFound: data are absent.
-        Unavailable: tracking store or cache cannot be used, the same is being made already, or a training diverged.
+        Diverged: a training gave no finite loss.
+        Unavailable: tracking store or cache cannot be used, or the same is being made already.
     """
     key, store = work_key(work, asked), current_store()
     holder = f"{platform.node()}:{machine.cache}"
@@ -95,7 +96,5 @@ def _measured(job: FinalJob, asked: Asked, observer: Observer) -> list[FinalResu
     for threat in asked.threats:
         rows.append(run_final(replace(job, threat=threat, plan=plan), observer))
         if rows[-1].diverged:
-            raise Unavailable(
-                f"the training of {job.method} must keep a finite loss, it diverged; the row has no result"
-            )
+            raise Diverged(f"the training of {job.method} must keep a finite loss, it diverged; the row has no result")
     return rows

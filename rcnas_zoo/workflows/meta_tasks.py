@@ -97,7 +97,7 @@ class TrainedTasks:
         """See `MetaTasks.problem`; a student whose training diverged is taken with its last finite weights.
 
         Raises:
-            Unavailable: the training of one of the task's own teachers diverged.
+            Diverged: the training of one of the task's own teachers gave no finite loss.
         """
         job = self._jobs[number]
         task = replace(job.posed.task, budget=Budget(budget))

@@ -8,7 +8,7 @@ from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached
 from rcnas_zoo.execution.threads import torch_threads
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.search.rcnas.lips import lips_statistics
-from rcnas_zoo.spec.errors import Unavailable
+from rcnas_zoo.spec.errors import Diverged
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.spec.posed import PosedTask
 from rcnas_zoo.spec.search import SearchProblem, TeacherFacts
@@ -20,7 +20,7 @@ def make_problem(prepared: Prepared, observer: Observer) -> SearchProblem:
     """The search problem of a task: the teacher is attacked on the evaluation split; its training is the slow part.
 
     Raises:
-        Unavailable: the teacher's training diverged.
+        Diverged: the teacher's training gave no finite loss.
     """
     facts = teacher_facts(prepared.search, prepared.posed, observer, prepared.teacher.weights)
     return SearchProblem(prepared.task, prepared.threat, facts, len(prepared.search.source.splits().evaluation))
@@ -44,12 +44,12 @@ def teacher_facts(
         may_diverge: whether one whose training diverged is taken with its last finite weights.
 
     Raises:
-        Unavailable: the training diverged.
+        Diverged: the training gave no finite loss.
     """
     spec, images = training.spec, training.source.splits().evaluation
     model, diverged = trained_model(training, weights, observer, "training the teacher")
     if diverged and not may_diverge:
-        raise Unavailable("the teacher's training must keep a finite loss, it diverged; take another --seed")
+        raise Diverged("the teacher's training must keep a finite loss, it diverged; take another --seed")
     attack = AttackJob.after(training, (str(posed.task.attack),), posed.threat)
     report = evaluate_cached(model, spec, images, attack, observer, "attacking the teacher")
     key, price = attack_cached(model, spec, images, attack), cost(spec)

@@ -19,7 +19,7 @@ def publish_winner(session: Session, job: FinalJob, row: FinalResult) -> tuple[P
     """What the registry calls the network now, ``robust-<budget>``, and whether a copy out of it verifies.
 
     Raises:
-        Unavailable: the full training diverged, so there is nothing worth publishing.
+        Diverged: the full training gave no finite loss, so there is nothing worth publishing.
     """
     trained = train_cached(job.training)
     refuse_diverged(job.training, trained)

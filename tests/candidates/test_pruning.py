@@ -13,7 +13,7 @@ from rcnas_zoo.candidates.training import train_cached
 from rcnas_zoo.networks.build import build
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.networks.masks import check_mask
-from rcnas_zoo.spec.errors import InvalidInput, Unavailable
+from rcnas_zoo.spec.errors import Diverged, InvalidInput
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.pruning import METHODS, PruningRecipe, Stage
 from rcnas_zoo.training.checkpoints import Checkpoints
@@ -145,5 +145,5 @@ def test_a_budget_that_cannot_be_met_is_refused_before_anything_is_trained(prune
 def test_a_stage_that_diverges_is_told(pruned_job):
     shared = pruned_job().recipe.training.with_changes(gradient_clip=0.0, weight_decay=10.0, momentum=1.0)
     job = pruned_job(training=shared, pretrain=Stage(20, 100.0))
-    with pytest.raises(Unavailable, match="stage pretrain diverged"):
+    with pytest.raises(Diverged, match="stage pretrain diverged"):
         prune_cached(job)

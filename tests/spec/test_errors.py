@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 
 from rcnas_zoo.spec.errors import (
+    Diverged,
     IntegrityError,
     InvalidInput,
     NotFound,
@@ -22,6 +23,7 @@ from .strategies import JSON
         (NotFound, 3, LookupError),
         (IntegrityError, 4, ValueError),
         (Unavailable, 1, RuntimeError),
+        (Diverged, 1, Unavailable),
     ],
 )
 def test_each_error_has_its_exit_code_and_is_a_case_of_a_standard_one(error, exit_code, standard):

@@ -7,7 +7,7 @@ import pytest
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.networks.named import named_spec
 from rcnas_zoo.paper.catalogue import load_table
-from rcnas_zoo.spec.errors import NotFound, Unavailable
+from rcnas_zoo.spec.errors import Diverged, NotFound
 from rcnas_zoo.spec.network import InputSpec
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.threat import ThreatModel
@@ -85,6 +85,6 @@ def test_a_search_ends_with_a_network_within_the_budget(machine, here):
 def test_a_training_that_diverges_is_no_result(machine, here, monkeypatch):
     monkeypatch.setattr(making, "run_final", lambda *given: replace(run_final(*given), diverged=True))
     question = asked("1/5", samples=3)
-    with pytest.raises(Unavailable, match="must keep a finite loss"):
+    with pytest.raises(Diverged, match="must keep a finite loss"):
         make(TRAINED, question, machine, Silent())
     assert kept(TRAINED, question, machine) is None

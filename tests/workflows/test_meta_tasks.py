@@ -7,7 +7,7 @@ from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.execution.workers import Workers
 from rcnas_zoo.networks.named import teacher_spec
 from rcnas_zoo.search.space import ResidualSpace
-from rcnas_zoo.spec.errors import InvalidInput, NotFound, Unavailable
+from rcnas_zoo.spec.errors import Diverged, InvalidInput, NotFound
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.posed import PosedTask
 from rcnas_zoo.spec.teacher import TeacherName
@@ -59,7 +59,7 @@ def test_a_students_training_may_diverge_and_a_teachers_may_not(tasks, monkeypat
     monkeypatch.setattr(problem, "trained_model", lambda *given: (really(*given)[0], True))
     student = tasks.space(0, tasks.roots(0)[0]).smallest()
     assert tasks.problem(0, student, 500_000).teacher.spec == student
-    with pytest.raises(Unavailable, match="the teacher's training must keep a finite loss"):
+    with pytest.raises(Diverged, match="the teacher's training must keep a finite loss"):
         tasks.problem(0, tasks.roots(0)[0], 500_000)
 
 

@@ -5,7 +5,7 @@ import torch
 
 from rcnas_zoo.candidates.training import train_cached
 from rcnas_zoo.spec.budget import Budget
-from rcnas_zoo.spec.errors import Unavailable
+from rcnas_zoo.spec.errors import Diverged
 from rcnas_zoo.workflows.rows import final_jobs
 from rcnas_zoo.workflows.winner import publish_winner
 from rcnas_zoo.zoo.entry import WEIGHTS
@@ -52,6 +52,6 @@ def test_a_network_whose_training_diverged_is_not_published(session, winner, mon
     job, row = winner
     trained = replace(train_cached(job.training), diverged_at=7)
     monkeypatch.setattr("rcnas_zoo.workflows.winner.train_cached", lambda *_: trained)
-    with pytest.raises(Unavailable, match="must keep a finite loss, it diverged at update 7, after 1 whole epochs"):
+    with pytest.raises(Diverged, match="must keep a finite loss, it diverged at update 7, after 1 whole epochs"):
         publish_winner(session, job, row)
     assert session.store.client().search_registered_models() == []

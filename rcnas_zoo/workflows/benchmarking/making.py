@@ -18,7 +18,7 @@ from rcnas_zoo.pruning.target import target_of
 from rcnas_zoo.search.knowledge import Knowledge
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.registry import WARM, NamedMethod
-from rcnas_zoo.spec.errors import Unavailable
+from rcnas_zoo.spec.errors import Diverged
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.training.history import TrainingResult
@@ -47,7 +47,6 @@ class Made:
         search: of these, what the search took.
         evaluations: networks trained and attacked on the way.
         rewards: of the networks that a search visited.
-        diverged: the training gave no finite loss.
     """
 
     spec: NetworkSpec
@@ -57,7 +56,6 @@ class Made:
     search: SearchCost = field(default_factory=SearchCost)
     evaluations: int = 1
     rewards: tuple[float, ...] = ()
-    diverged: bool = False
 
     def model(self, device: str) -> nn.Module:
         """The network on a device, in eval mode."""
@@ -79,7 +77,7 @@ def make(method: str, prepared: Prepared, tuner: Tuner, observer: Observer) -> M
 
     Raises:
         InvalidInput: the method cannot meet the budget, or must have a policy and has none.
-        Unavailable: every network of a search diverged, or a stage of a pruning did.
+        Diverged: a training gave no finite loss, be it the teacher's, a stage of a pruning or every one of a search.
     """
     return _family(method)(method, prepared, tuner, observer)
 
@@ -122,7 +120,7 @@ def _searched(method: str, prepared: Prepared, tuner: Tuner, observer: Observer)
         evaluator = Timed(TrainingEvaluator(prepared.search, workers, search.reward))
         result, thinking = evaluator.search(search, problem, observer)
     if result.best is None:
-        raise Unavailable(f"at least one network of a search must train to a finite loss, all of {method} diverged")
+        raise Diverged(f"at least one network of a search must train to a finite loss, all of {method} diverged")
     made = _trained(replace(prepared.final, spec=result.best.proposal.spec), tuner, observer, method)
     visiting = sum(visit.outcome.seconds for visit in result.visits)
     spent = SearchCost(len(result.visits), visiting, thinking)
@@ -178,4 +176,6 @@ def _trained(training: TrainingJob, tuner: Tuner, observer: Observer, label: str
     for epoch in sorted(tuner.floors):
         if epoch <= len(result.curve):
             tuner.report(epoch, result.curve[epoch - 1]["robust_accuracy"])
-    return Made(job.spec, result.best, result.curve, result.seconds, diverged=result.diverged)
+    if result.diverged:
+        raise Diverged("the training of the network must keep a finite loss, it diverged")
+    return Made(job.spec, result.best, result.curve, result.seconds)

@@ -12,7 +12,7 @@ from rcnas_zoo.baselines.studies.trial import TrialContext
 from rcnas_zoo.baselines.studies.work import work
 from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached
 from rcnas_zoo.networks.cost import cost, nominal_cost
-from rcnas_zoo.spec.errors import InvalidInput, Unavailable
+from rcnas_zoo.spec.errors import Diverged, InvalidInput, Unavailable
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.tracking.store import Store
@@ -110,14 +110,9 @@ def _study(job: StudyJob, prepared: Prepared, observer: Observer) -> StudyResult
 
 def _made(method: str, prepared: Prepared, context: TrialContext) -> Made:
     try:
-        made = make(method, prepared, context, context.observer)
-    except Unavailable as error:
-        if "diverged" not in str(error):
-            raise
+        return make(method, prepared, context, context.observer)
+    except Diverged as error:
         raise TrialFailed(str(error)) from error
-    if made.diverged:
-        raise TrialFailed("the training of the network must keep a finite loss, it diverged")
-    return made
 
 
 def _score(made: Made, prepared: Prepared, observer: Observer) -> float:

@@ -1,0 +1,59 @@
+from dataclasses import replace
+
+import pytest
+
+from rcnas_zoo.search.registry import NamedMethod
+from rcnas_zoo.spec.errors import Diverged, Unavailable
+from rcnas_zoo.spec.observer import Silent
+from rcnas_zoo.spec.search import SearchResult
+from rcnas_zoo.spec.task import Task
+from rcnas_zoo.workflows.benchmarking import making, studies
+from rcnas_zoo.workflows.benchmarking.making import make
+from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
+from rcnas_zoo.workflows.benchmarking.studies import StudyJob, run_study
+from rcnas_zoo.workflows.benchmarking.tuning import Settled, Untuned
+from rcnas_zoo.workflows.prepare import prepare
+
+TASK = Task.parse("digits/pgd-5/wrn-10-1/150k")
+QUICK = {"visits": 2, "search_epochs": 1, "final_epochs": 1, "policy": "none"}
+SETTINGS = TaskBenchmarkSettings(("sat",), (0,), **QUICK)
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """What making a network raises from now on."""
+
+    def fail(error):
+        def make(*_):
+            raise error
+
+        monkeypatch.setattr(studies, "make", make)
+
+    return fail
+
+
+def test_a_training_that_diverges_is_a_failed_trial(machine, failing):
+    failing(Diverged("the loss broke"))
+    with pytest.raises(Unavailable, match=r"at least one trial of .* none did: the loss broke"):
+        run_study(StudyJob(TASK, SETTINGS, "sat", 0, machine), Silent())
+
+
+def test_what_cannot_be_used_now_is_no_trial_whatever_its_words(machine, failing):
+    failing(Unavailable("the disk is full since a training diverged"))
+    with pytest.raises(Unavailable, match=r"^the disk is full"):
+        run_study(StudyJob(TASK, SETTINGS, "sat", 0, machine), Silent())
+
+
+def test_a_rate_that_breaks_the_loss_makes_no_network(machine):
+    prepared = prepare(TASK, SETTINGS.of_seed(0), machine)
+    wild = prepared.final.recipe.with_changes(gradient_clip=0.0, momentum=1.0)
+    prepared = replace(prepared, final=replace(prepared.final, recipe=wild))
+    with pytest.raises(Diverged, match="the training of the network must keep a finite loss"):
+        make("sat", prepared, Settled({"learning_rate": 100.0, "weight_decay": 10.0}), Silent())
+
+
+def test_a_search_that_trains_nothing_makes_no_network(machine, monkeypatch):
+    monkeypatch.setattr(making, "make_problem", lambda *_: None)
+    monkeypatch.setattr(NamedMethod, "run", lambda *_: SearchResult((), {}))
+    with pytest.raises(Diverged, match="at least one network of a search must train to a finite loss, all of random"):
+        make("random", prepare(TASK, SETTINGS.of_seed(0), machine), Untuned(), Silent())
