@@ -12,6 +12,7 @@ from rcnas_zoo.baselines.studies.trial import TrialContext
 from rcnas_zoo.baselines.studies.work import work
 from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached
 from rcnas_zoo.networks.cost import cost, nominal_cost
+from rcnas_zoo.search.registry import WARM
 from rcnas_zoo.spec.errors import Diverged, InvalidInput, Unavailable
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.spec.task import Task
@@ -72,7 +73,7 @@ def study_plan(job: StudyJob, prepared: Prepared) -> StudyPlan:
     does: what its first stage comes to is not what is compared.
     """
     recipes = {"search": prepared.search.key(), "final": prepared.final.key()}
-    policy = dict(prepared.agent.lineage or {}).get("digest", "") if prepared.agent.policy else ""
+    policy = (prepared.agent.lineage or {}).get("digest", "") if job.method in WARM else ""
     return StudyPlan(
         name=f"{job.task} {prepared.threat} {job.method} seed {job.seed}",
         decides={

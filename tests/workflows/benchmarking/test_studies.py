@@ -10,7 +10,7 @@ from rcnas_zoo.spec.task import Task
 from rcnas_zoo.workflows.benchmarking import making, studies
 from rcnas_zoo.workflows.benchmarking.making import make
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
-from rcnas_zoo.workflows.benchmarking.studies import StudyJob, run_study
+from rcnas_zoo.workflows.benchmarking.studies import StudyJob, run_study, study_plan
 from rcnas_zoo.workflows.benchmarking.tuning import Settled, Untuned
 from rcnas_zoo.workflows.prepare import prepare
 
@@ -57,3 +57,16 @@ def test_a_search_that_trains_nothing_makes_no_network(machine, monkeypatch):
     monkeypatch.setattr(NamedMethod, "run", lambda *_: SearchResult((), {}))
     with pytest.raises(Diverged, match="at least one network of a search must train to a finite loss, all of random"):
         make("random", prepare(TASK, SETTINGS.of_seed(0), machine), Untuned(), Silent())
+
+
+@pytest.mark.parametrize(
+    ("method", "warm"), [("rc-nas", True), ("tpe-warm", True), ("r-nas", False), ("random", False), ("hydra", False)]
+)
+def test_the_policy_decides_the_studies_that_start_from_it_and_no_others(method, warm, machine):
+    plans = []
+    for settings in (SETTINGS, replace(SETTINGS, policy="")):
+        prepared = prepare(TASK, settings.of_seed(0), machine)
+        assert (prepared.agent.policy is None) == (settings.policy == "none")
+        plans.append(study_plan(StudyJob(TASK, settings, method, 0, machine), prepared))
+    without, given = plans
+    assert (given.digest != without.digest) == warm
