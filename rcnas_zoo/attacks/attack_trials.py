@@ -1,7 +1,6 @@
 """Trials of attacks on samples of images, and the halving that leaves the best of them."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -14,6 +13,7 @@ from rcnas_zoo.attacks.ball import Ball
 from rcnas_zoo.attacks.hunt import Hunt
 from rcnas_zoo.attacks.losses import cross_entropy
 from rcnas_zoo.attacks.victim import Victim
+from rcnas_zoo.spec.quiet_optuna import quiet_optuna
 
 LOSS_SHARE = 100
 _BATCH = 250
@@ -133,7 +133,7 @@ def _highest(scored: list[_Scored], kept: int) -> list[_Scored]:
 
 def _trials(sample: Samples, classes: int, effort: SearchEffort, generator: torch.Generator) -> list[_Scored]:
     seeds, (sampler_seed,) = draw_seeds(len(sample), generator), draw_seeds(1, generator)
-    with _silent_optuna() as optuna:
+    with quiet_optuna() as optuna:
         sampler = optuna.samplers.TPESampler(seed=sampler_seed, n_startup_trials=effort.random_trials)
         study = optuna.create_study(direction="maximize", sampler=sampler)
         scored = []
@@ -143,16 +143,3 @@ def _trials(sample: Samples, classes: int, effort: SearchEffort, generator: torc
             scored.append((point, sample.score(point, seeds)))
             study.tell(trial, scored[-1][1])
     return scored
-
-
-@contextmanager
-def _silent_optuna() -> Iterator[Any]:
-    """The library, imported only now, which tells of nothing but trouble meanwhile."""
-    import optuna
-
-    verbosity = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        yield optuna
-    finally:
-        optuna.logging.set_verbosity(verbosity)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rcnas_zoo.search.quiet_optuna import quiet_optuna
 from rcnas_zoo.search.space import WIDTH_STEP
+from rcnas_zoo.spec.quiet_optuna import quiet_optuna
 from rcnas_zoo.spec.residual import BLOCKS, StageSpec
 
 Stages = tuple[StageSpec, ...]

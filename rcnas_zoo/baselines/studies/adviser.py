@@ -5,8 +5,8 @@ from typing import Any
 
 from rcnas_zoo.baselines.studies.plan import StudyPlan
 from rcnas_zoo.baselines.studies.samplers import SAMPLERS
-from rcnas_zoo.search.quiet_optuna import quiet_optuna
 from rcnas_zoo.spec.canonical import digest
+from rcnas_zoo.spec.quiet_optuna import quiet_optuna
 
 
 class Adviser:

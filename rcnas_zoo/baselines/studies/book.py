@@ -9,7 +9,7 @@ from rcnas_zoo.baselines.studies.plan import StudyPlan
 from rcnas_zoo.baselines.studies.records import StudyResult, TrialRecord
 from rcnas_zoo.baselines.studies.stored import store_end, stored_record
 from rcnas_zoo.execution.locks import lock, waited
-from rcnas_zoo.search.quiet_optuna import quiet_optuna
+from rcnas_zoo.spec.quiet_optuna import quiet_optuna
 
 
 @dataclass(frozen=True)

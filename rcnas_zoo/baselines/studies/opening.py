@@ -10,8 +10,8 @@ from rcnas_zoo.baselines.studies.book import Book
 from rcnas_zoo.baselines.studies.plan import StudyPlan
 from rcnas_zoo.baselines.studies.storage import opened
 from rcnas_zoo.execution.locks import waited
-from rcnas_zoo.search.quiet_optuna import quiet_optuna
 from rcnas_zoo.spec.errors import IntegrityError, Unavailable
+from rcnas_zoo.spec.quiet_optuna import quiet_optuna
 
 PLAN_ATTRIBUTE = "rcnas.plan"
 HOME_ATTRIBUTE = "rcnas.home"

@@ -8,8 +8,8 @@ from typing import Any
 from rcnas_zoo.baselines.studies.address import Address
 from rcnas_zoo.baselines.studies.journal import SystemLock, check_journal, damaged
 from rcnas_zoo.execution.locks import waited
-from rcnas_zoo.search.quiet_optuna import quiet_optuna
 from rcnas_zoo.spec.errors import Unavailable
+from rcnas_zoo.spec.quiet_optuna import quiet_optuna
 
 BUSY_SECONDS = 60
 """How long a process waits for another one that writes to the same SQLite file."""

@@ -3,7 +3,7 @@ import warnings
 import optuna
 import pytest
 
-from rcnas_zoo.search.quiet_optuna import quiet_optuna
+from rcnas_zoo.spec.quiet_optuna import quiet_optuna
 
 
 def test_within_optuna_tells_of_nothing_but_trouble_and_then_as_before(capfd):
