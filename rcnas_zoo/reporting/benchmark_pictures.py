@@ -9,6 +9,7 @@ from rcnas_zoo.baselines.table import BenchmarkTable
 from rcnas_zoo.reporting.compression import compression_picture
 from rcnas_zoo.reporting.drawing import COLOURS, MARKERS, macs_unit, new_figure, png
 from rcnas_zoo.reporting.learning import LINES
+from rcnas_zoo.search.pareto import unbeaten
 from rcnas_zoo.spec.residual import ResidualSpec
 
 MOST_BARS = 5
@@ -72,11 +73,8 @@ def side_steps(costs: Sequence[float]) -> list[float]:
 
 def pareto_rows(rows: Sequence[Row]) -> list[Row]:
     """The rows that no other beats in cost and robust accuracy at once, from the cheapest on."""
-    front: list[Row] = []
-    for row in sorted(rows, key=lambda row: (row.mean("macs"), -row.estimate("robust").mean)):
-        if not front or row.estimate("robust").mean > front[-1].estimate("robust").mean:
-            front.append(row)
-    return front
+    front = unbeaten(rows, lambda row: (-row.mean("macs"), row.estimate("robust").mean))
+    return sorted(front, key=lambda row: row.mean("macs"))
 
 
 def search_curves(table: BenchmarkTable) -> bytes | None:

@@ -1,9 +1,13 @@
-"""Which of the visited networks no other one beats in both cost and robust accuracy."""
+"""What no other beats in all that counts; of visited networks, in both cost and robust accuracy."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from rcnas_zoo.spec.search import SearchResult, Visit
+
+_Item = TypeVar("_Item")
+_Worth = tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -25,16 +29,24 @@ def pareto_front(searches: Mapping[str, SearchResult]) -> tuple[Found, ...]:
 
     Of several with the same MACs and accuracy the first one visited stands for all.
     """
-    front: list[Found] = []
-    for found in sorted(trained(searches), key=lambda found: (_macs(found), -_accuracy(found))):
-        if not front or _accuracy(found) > _accuracy(front[-1]):
-            front.append(found)
-    return tuple(front)
+    front = unbeaten(trained(searches), lambda found: (-found.visit.outcome.macs, found.visit.outcome.accuracy))
+    return tuple(sorted(front, key=lambda found: found.visit.outcome.macs))
 
 
-def _macs(found: Found) -> int:
-    return found.visit.outcome.macs
+def unbeaten(items: Iterable[_Item], worth: Callable[[_Item], _Worth]) -> list[_Item]:
+    """The Pareto front: the items that no other beats in one number without losing in another, in their order.
+
+    Of several with the same numbers the first stands for all.
+
+    Args:
+        items: what is compared.
+        worth: an item's numbers, as many of each; more is better.
+    """
+    kept: dict[_Worth, _Item] = {}
+    for item in items:
+        kept.setdefault(worth(item), item)
+    return [item for own, item in kept.items() if not any(_beats(other, own) for other in kept)]
 
 
-def _accuracy(found: Found) -> float:
-    return found.visit.outcome.accuracy
+def _beats(one: _Worth, other: _Worth) -> bool:
+    return one != other and all(a >= b for a, b in zip(one, other, strict=True))

@@ -3,7 +3,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rcnas_zoo.search.pareto import pareto_front, trained
+from rcnas_zoo.search.pareto import pareto_front, trained, unbeaten
 from rcnas_zoo.spec.search import Outcome, Proposal, SearchResult, Visit
 from tests.search.formula import make_problem
 
@@ -48,3 +48,12 @@ def test_what_was_not_trained_to_the_end_is_not_on_it():
     searches = {"a": SearchResult((first, stopped.visits[1]), {})}
     assert [numbers(found) for found in pareto_front(searches)] == [(2, 3)]
     assert len(trained(searches)) == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(0, 3)), max_size=15))
+def test_three_numbers_each_count(points):
+    kept = unbeaten(enumerate(points), lambda item: item[1])
+    for number, (a, b, c) in enumerate(points):
+        loses = any(p >= a and q >= b and r >= c and (p, q, r) != (a, b, c) for p, q, r in points)
+        assert ((number, (a, b, c)) in kept) == (not loses and (a, b, c) not in points[:number])
+    assert kept == sorted(kept)

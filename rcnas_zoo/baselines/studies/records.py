@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rcnas_zoo.search.pareto import unbeaten
 from rcnas_zoo.spec.errors import RcnasError
 
 SCORED, STOPPED, FAILED = "scored", "stopped", "failed"
@@ -82,10 +83,7 @@ class StudyResult:
 
         Of several with the same values the earliest stands for all.
         """
-        kept: dict[tuple[float, ...], TrialRecord] = {}
-        for trial in self.scored:
-            kept.setdefault(self.worth(trial), trial)
-        return tuple(trial for worth, trial in kept.items() if not any(_beats(other, worth) for other in kept))
+        return tuple(unbeaten(self.scored, self.worth))
 
     @property
     def scored(self) -> tuple[TrialRecord, ...]:
@@ -96,7 +94,3 @@ class StudyResult:
         """The values of a trial, turned so that more is better."""
         pairs = zip(trial.values, self.directions, strict=True)
         return tuple(value if direction == "maximize" else -value for value, direction in pairs)
-
-
-def _beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one != other and all(a >= b for a, b in zip(one, other, strict=True))
