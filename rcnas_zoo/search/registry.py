@@ -12,6 +12,7 @@ from rcnas_zoo.search.listed import portfolio, scaling_rule
 from rcnas_zoo.search.method import Searcher, run_searcher
 from rcnas_zoo.search.optuna_search import nsga2, tpe, warm_tpe
 from rcnas_zoo.search.random_search import RandomSearcher
+from rcnas_zoo.search.rcnas.agent import RcnasSearcher
 from rcnas_zoo.search.rcnas.searchers import cold_agent, printed_agent, warm_agent
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.space import ResidualSpace
@@ -72,7 +73,8 @@ class NamedMethod:
     Attributes:
         name: the method.
         evaluations: networks to visit.
-        batch: networks evaluated at a time; a method that learns does so between batches.
+        batch: networks evaluated at a time; a method that learns does so between batches. More than the ``steps`` of
+            an agent means that its policy lags behind.
         seed: seed of every random choice.
         reward: how the evaluator makes its rewards.
         knowledge: what a meta-training left; the methods of `WARM` need it.
@@ -88,8 +90,14 @@ class NamedMethod:
     agent: RcnasSettings | None = None
 
     def run(self, problem: SearchProblem, evaluator: "CandidateEvaluator", observer: Observer) -> SearchResult:
-        """See `SearchMethod.run`. Raises as `make_searcher`."""
-        return run_searcher(self.searcher(problem), problem, evaluator, self.evaluations, self.batch, observer)
+        """See `SearchMethod.run`. Raises as `make_searcher`.
+
+        The observer is told how well the encoder of an agent serves, if it was pre-trained for this search.
+        """
+        searcher = self.searcher(problem)
+        if isinstance(searcher, RcnasSearcher) and searcher.r_squared is not None:
+            observer.metric("encoder_r_squared", searcher.r_squared, 0)
+        return run_searcher(searcher, problem, evaluator, self.evaluations, self.batch, observer)
 
     def searcher(self, problem: SearchProblem) -> Searcher:
         """The searcher that `run` drives. Raises as `make_searcher`."""

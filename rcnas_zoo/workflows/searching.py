@@ -2,8 +2,8 @@
 
 from rcnas_zoo.candidates.evaluator import TrainingEvaluator
 from rcnas_zoo.candidates.halving import Halving
-from rcnas_zoo.search.method import SearchMethod
-from rcnas_zoo.search.rcnas.method import RcnasMethod
+from rcnas_zoo.search.knowledge import Knowledge
+from rcnas_zoo.search.registry import NamedMethod
 from rcnas_zoo.spec.canonical import canonical_json
 from rcnas_zoo.spec.search import SearchProblem, SearchResult
 from rcnas_zoo.workflows.found import visits_table
@@ -19,8 +19,10 @@ def agent_search(session: Session, problem: SearchProblem) -> SearchResult:
     """RC-NAS (or R-NAS, when no policy is given); its policy is logged with the run."""
     agent = session.prepared.agent
     settings, steps = session.prepared.settings, agent.settings.steps
-    method = RcnasMethod(agent.settings, settings.visits, steps, settings.seed, settings.reward, agent.policy)
-    result = _run(session, problem, method, method_name(session))
+    knowledge = None if agent.policy is None else Knowledge(agent.policy)
+    name = method_name(session)
+    method = NamedMethod(name, settings.visits, steps, settings.seed, settings.reward, knowledge, agent.settings)
+    result = _run(session, problem, method)
     log_policy(session.run, policy_tensors(agent.policy or {}, result.state), _config(session))
     return result
 
@@ -33,7 +35,7 @@ def rival_searches(session: Session, problem: SearchProblem) -> dict[str, Search
 def rival_search(session: Session, problem: SearchProblem, name: str) -> SearchResult:
     """One of ``RIVALS``, under the same budget and evaluator."""
     prepared = session.prepared
-    return _run(session, problem, rival_method(name, prepared.settings, prepared.agent), name)
+    return _run(session, problem, rival_method(name, prepared.settings, prepared.agent))
 
 
 def _config(session: Session) -> PolicyConfig:
@@ -55,12 +57,12 @@ def method_name(session: Session) -> str:
     return COLD if session.prepared.policy is None else OWN
 
 
-def _run(session: Session, problem: SearchProblem, method: SearchMethod, name: str) -> SearchResult:
+def _run(session: Session, problem: SearchProblem, method: NamedMethod) -> SearchResult:
     settings = session.prepared.settings
     transfer = settings.reward_images == "transfer"
     template = session.prepared.search
     halving = Halving(template.recipe.epochs) if settings.halving else None
     evaluator = TrainingEvaluator(template, session.workers, settings.reward, transfer, halving)
-    result = method.run(problem, TrackedEvaluator(evaluator, session.run, name), session.observer)
-    session.run.artifact(f"search/{name}.json", canonical_json(visits_table(result)))
+    result = method.run(problem, TrackedEvaluator(evaluator, session.run, method.name), session.observer)
+    session.run.artifact(f"search/{method.name}.json", canonical_json(visits_table(result)))
     return result

@@ -1,8 +1,10 @@
 import pytest
 
+from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.search.given import Given
 from rcnas_zoo.search.random_search import RandomSearcher
-from rcnas_zoo.search.rcnas.method import RcnasMethod
+from rcnas_zoo.search.rcnas.actor import Actor
+from rcnas_zoo.search.rcnas.agent import RcnasSearcher
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.registry import NamedMethod, make_searcher
 from rcnas_zoo.spec.errors import InvalidInput
@@ -36,7 +38,11 @@ def test_it_tells_the_searcher_of_a_batch_before_it_asks_for_the_next(problem, s
 
 def test_its_agent_is_the_one_that_is_asked_for(problem):
     found = NamedMethod("r-nas", 4, seed=2, agent=QUICK).run(problem, Formula(), Silent())
-    assert found.visits == RcnasMethod(QUICK, 4, seed=2).run(problem, Formula(), Silent()).visits
+    searcher = RcnasSearcher(problem, Actor.fresh(QUICK, 3, 2), 2, RewardSettings())
+    for visit in found.visits:
+        (proposal,) = searcher.propose(1)
+        assert visit.proposal == proposal
+        searcher.observe(proposal, outcome_of(problem, proposal.spec))
 
 
 def test_a_named_method_refuses_a_budget_that_nothing_meets():

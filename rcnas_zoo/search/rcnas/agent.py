@@ -79,6 +79,11 @@ class RcnasSearcher:
         self._ledger = Ledger()
         self._open: dict[int, Draw] = {}
 
+    @property
+    def r_squared(self) -> float | None:
+        """How well the states of its encoder can be decoded on held-out tasks; None if it came with a policy."""
+        return self._actor.r_squared
+
     def propose(self, count: int) -> list[Proposal]:
         """See `Searcher.propose`."""
         return [self._propose() for _ in range(count)]

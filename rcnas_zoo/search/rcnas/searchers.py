@@ -33,7 +33,8 @@ def warm_agent(problem: SearchProblem, given: Given) -> RcnasSearcher:
 
     The paper's agent visits the first network that it draws. With the few evaluations of a fine-tuning, most of what
     it could learn is in those of the meta-training, and a linear model keeps more of them than the policy's weights.
-    A policy without evaluations goes without the surrogate.
+    A policy without evaluations goes without the surrogate. Algorithm 2 pre-trains the encoder once more on the target
+    task; that would move the state under a trained policy, so an encoder that came with one stays as it is.
     """
     knowledge = given.require_knowledge("rc-nas")
     settings, stages = given.agent or knowledge.fit(FINE_TUNING), len(given.space.teacher.stages)
