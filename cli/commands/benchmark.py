@@ -14,8 +14,8 @@ from ..types import ATTACKS, COUNT, FOLDER, POSITIVE, RADII, SEEDS, TASK, TEXT, 
 
 ORACLE_ONLY = ("queries", "reward_form", "answers")
 TASK_ONLY = (
-    *("trials", "iterations", "search_epochs", "search_train_size", "final_epochs", "recipe", "train_size"),
-    *("subset_samples", "sampler", "storage", "threat", "eps", "attacks", "radii"),
+    *("trials", "iterations", "search_epochs", "search_train_size", "search_recipe", "final_epochs"),
+    *("recipe", "train_size", "subset_samples", "sampler", "storage", "threat", "eps", "attacks", "radii"),
 )
 
 
@@ -34,6 +34,7 @@ TASK_ONLY = (
 @click.option("--iterations", type=POSITIVE, help="Task: networks that a search visits; default 10.")
 @click.option("--search-epochs", type=COUNT, help="Task: epochs of each of them; default the recipe's.")
 @click.option("--search-train-size", type=COUNT, help="Task: images to train each of them on; default all.")
+@click.option("--search-recipe", type=TEXT, help="Task: recipe to train each of them by; default the data set's.")
 @click.option("--final-epochs", type=COUNT, help="Task: epochs of a row's training; default the recipe's.")
 @click.option("--recipe", type=TEXT, help="Task: recipe of a row's training; default the data set's.")
 @click.option("--train-size", type=COUNT, help="Task: images to train a row on; default all.")

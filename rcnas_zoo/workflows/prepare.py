@@ -24,7 +24,7 @@ from rcnas_zoo.workflows.agents import Agent, choose_agent
 from rcnas_zoo.workflows.budgets import check_budget
 from rcnas_zoo.workflows.finals import FinalPlan, final_plan
 from rcnas_zoo.workflows.machine import Machine, available_cores
-from rcnas_zoo.workflows.recipes import chosen_recipe, search_recipe
+from rcnas_zoo.workflows.recipes import final_recipe, search_recipe
 from rcnas_zoo.workflows.rivals import check_rivals
 from rcnas_zoo.workflows.settings import FinetuneSettings, Proxy, with_epochs
 from rcnas_zoo.workflows.teachers import Teacher, find_teacher
@@ -98,7 +98,7 @@ def prepare(task: Task, settings: FinetuneSettings, machine: Machine) -> Prepare
     notes = (budget_note, _foreign(task, teacher), agent.note)
     threads = max(1, available_cores() // machine.worker_count())
     search = search_job(teacher.spec, source, threat, settings.proxy, machine, threads)
-    recipe = chosen_recipe(dataset, threat, settings.final_recipe, "")
+    recipe = final_recipe(dataset, threat, settings.final_recipe)
     final = with_epochs(recipe, settings.final_epochs, settings.precision)
     return Prepared(
         task=task,
@@ -125,7 +125,7 @@ def search_job(
     """The training of a network in a search: a candidate's, or its teacher's."""
     return TrainingJob(
         spec=spec,
-        recipe=with_epochs(search_recipe(source.dataset(), threat), proxy.epochs, proxy.precision),
+        recipe=with_epochs(search_recipe(source.dataset(), threat, proxy.recipe), proxy.epochs, proxy.precision),
         seed=proxy.seed,
         source=replace(source, train_size=proxy.train_size),
         cache=machine.cache,

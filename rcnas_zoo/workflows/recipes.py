@@ -24,19 +24,19 @@ _AUTHORS: dict[str, dict[str, Any]] = {
 }
 
 
-def search_recipe(dataset: Dataset, threat: ThreatModel) -> TrainingRecipe:
-    """The proxy training of a candidate."""
-    return _fit(SEARCH_RECIPES, dataset, threat)
+def search_recipe(dataset: Dataset, threat: ThreatModel, name: str = "") -> TrainingRecipe:
+    """The proxy training of a candidate: the recipe of a name, or the data set's own."""
+    return _fit({"": name} if name else SEARCH_RECIPES, dataset, threat)
 
 
-def final_recipe(dataset: Dataset, threat: ThreatModel) -> TrainingRecipe:
-    """The full training of a network that is kept."""
-    return _fit(FINAL_RECIPES, dataset, threat)
+def final_recipe(dataset: Dataset, threat: ThreatModel, name: str = "") -> TrainingRecipe:
+    """The full training of a network that is kept: the recipe of a name, or the data set's own."""
+    return _fit({"": name} if name else FINAL_RECIPES, dataset, threat)
 
 
 def chosen_recipe(dataset: Dataset, threat: ThreatModel, name: str, objective: str) -> TrainingRecipe:
     """The recipe of a name (empty: the data set's final one) with an objective (empty: its own)."""
-    recipe = _fit({"": name}, dataset, threat) if name else final_recipe(dataset, threat)
+    recipe = final_recipe(dataset, threat, name)
     return with_objective(recipe, objective or recipe.objective)
 
 

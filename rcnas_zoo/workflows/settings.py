@@ -34,6 +34,7 @@ class Proxy:
         seed: of training and attack.
         epochs, precision: 0 and an empty word leave the recipe's own.
         train_size: images; 0 means all.
+        recipe: name of the recipe; empty takes the data set's.
 
     Raises:
         InvalidInput: a count out of its range, or an unknown precision.
@@ -43,6 +44,7 @@ class Proxy:
     epochs: int = 0
     precision: str = ""
     train_size: int = 0
+    recipe: str = ""
 
     def __post_init__(self) -> None:
         check_integer("the seed", self.seed, 0, 2**31 - 1)
@@ -67,7 +69,8 @@ class FinetuneSettings:
             do the methods that build on one (`rcnas_zoo.search.registry.WARM`).
         subset_samples: test images that AutoAttack is run on.
         search_epochs, final_epochs: 0 takes the recipes' own.
-        final_recipe: name of the recipe of networks that are kept; empty takes the data set's.
+        search_recipe, final_recipe: names of the recipes of candidates and of networks that are kept; empty takes the
+            data set's.
         final_train_size: images that they are trained on; 0 means all.
         reward_images: what a candidate's reward is measured on: ``white-box`` (images attacked on the candidate itself)
             or ``transfer`` (attacked once, on the teacher, as RC-NAS Algorithm 2 prints it).
@@ -92,6 +95,7 @@ class FinetuneSettings:
     subset_samples: int = 64
     search_epochs: int = 0
     final_epochs: int = 0
+    search_recipe: str = ""
     final_recipe: str = ""
     final_train_size: int = 0
     reward_images: str = "white-box"
@@ -118,7 +122,7 @@ class FinetuneSettings:
     @property
     def proxy(self) -> Proxy:
         """How candidates are trained."""
-        return Proxy(self.seed, self.search_epochs, self.precision, self.search_train_size)
+        return Proxy(self.seed, self.search_epochs, self.precision, self.search_train_size, self.search_recipe)
 
     @property
     def visits(self) -> int:

@@ -48,6 +48,8 @@ def test_a_kept_network_may_have_another_recipe_and_fewer_images(machine):
     assert prepared.final.recipe == named_recipe("digits-search").with_changes(epochs=2)
     assert len(prepared.final.source.splits().train) == 200
     assert len(prepared.search.source.splits().train) > 1000
+    assert prepared.search.recipe == named_recipe("digits-search")
+    assert prepare(TASK, replace(settings, search_recipe="digits-final"), machine).search.recipe.epochs == 20
     with pytest.raises(InvalidInput, match="a training recipe"):
         prepare(TASK, replace(settings, final_recipe="digits"), machine)
 

@@ -29,7 +29,8 @@ class TaskBenchmarkSettings:
         visits: networks that a search visits in a trial.
         search_epochs, search_train_size: of a network that a search visits; 0 takes the recipe's own, and all images.
         final_epochs: of a row's training; a pruning shares them out among its stages. 0 takes the recipe's own.
-        recipe: name of the recipe of a row's training; empty takes the data set's.
+        search_recipe, recipe: names of the recipes of what a search visits and of a row's training; empty takes the
+            data set's.
         train_size: images that a row is trained on; 0 means all.
         subset_samples: test images that AutoAttack, and what else is as dear, is run on.
         sampler: of the studies, ``tpe``, ``random`` or ``nsga2``.
@@ -50,6 +51,7 @@ class TaskBenchmarkSettings:
     search_epochs: int = 0
     search_train_size: int = 0
     final_epochs: int = 0
+    search_recipe: str = ""
     recipe: str = ""
     train_size: int = 0
     subset_samples: int = 32
@@ -95,6 +97,7 @@ class TaskBenchmarkSettings:
             search_epochs=self.search_epochs,
             search_train_size=self.search_train_size,
             final_epochs=self.final_epochs,
+            search_recipe=self.search_recipe,
             final_recipe=self.recipe,
             final_train_size=self.train_size,
         )
