@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
+def stack(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one."""
+
     def decorate(function: F) -> F:
         for option in reversed(options):
             function = option(function)
@@ -25,14 +27,14 @@ def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 
 debug_option = click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks.")
-json_option = _stack(click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout."), debug_option)
-quiet_option = _stack(
+json_option = stack(click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout."), debug_option)
+quiet_option = stack(
     click.option("--quiet", is_flag=True, help="No progress on stderr."),
     click.option("-v", "--verbose", is_flag=True, help="A line for every epoch on stderr."),
 )
 device_option = click.option("--device", type=TEXT, help="auto (default), cpu or cuda[:n].")
 data_root_option = click.option("--data-root", type=FOLDER, help="Folder of the data sets; default RCNAS_DATA.")
-machine_options = _stack(
+machine_options = stack(
     device_option,
     click.option("--workers", type=COUNT, help="Processes that train or attack; default one a core."),
     data_root_option,
@@ -42,7 +44,7 @@ machine_options = _stack(
 
 def threat_options(default: str) -> Callable[[F], F]:
     """``--threat`` and ``--eps``; `one_threat` makes one of them."""
-    return _stack(
+    return stack(
         click.option("--threat", type=THREAT, help=f"Threat model such as linf@8/255; default {default}."),
         click.option("--eps", type=RADIUS, help="Linf radius alone, such as 8/255."),
     )

@@ -7,43 +7,26 @@ import click
 
 from rcnas_zoo.spec.errors import InvalidInput
 
-from ..options import given, json_option, machine_of, machine_options, one_threat, quiet_option, threat_options
+from ..options import given, json_option, machine_of, machine_options, quiet_option
 from ..output import emit
 from ..progress import progress
-from ..types import ATTACKS, COUNT, FOLDER, POSITIVE, RADII, SEEDS, TASK, TEXT, WORDS
+from ..rows import ROWS_ONLY, comparison_options, row_options, row_settings
+from ..types import FOLDER, POSITIVE, TASK, TEXT
 
 ORACLE_ONLY = ("queries", "reward_form", "answers")
-TASK_ONLY = (
-    *("trials", "iterations", "search_epochs", "search_train_size", "search_recipe", "final_epochs"),
-    *("recipe", "train_size", "subset_samples", "sampler", "storage", "threat", "eps", "attacks", "radii"),
-)
+TASK_ONLY = ("iterations", "threat", "eps", *ROWS_ONLY)
 
 
 @click.command("benchmark")
 @click.option("--oracle", type=TEXT, help="Searches on a table: digits, fashion-mnist, or a file of that format.")
 @click.option("--task", type=TASK, help="Real trainings: dataset/attack/teacher/budget.")
-@click.option("--methods", type=WORDS, help="Such as rc-nas,random or all; default all on a table, 11 on a task.")
-@click.option("--seeds", type=SEEDS, help="Such as 0-199 or 0,1,2; default 0-19 on a table, 0-2 on a task.")
-@click.option("--policy", type=TEXT, help="What rc-nas starts from: a name, a folder, or none; default rcnas-policy.")
+@comparison_options
 @click.option("--to", type=FOLDER, help="New folder for the report: numbers, tables and pictures.")
 @click.option("--queries", type=POSITIVE, help="Table: networks that a search visits; default 30.")
 @click.option("--reward-form", type=TEXT, help="Table: compression (default, RC-NAS Eq. 4) or accuracy alone.")
 @click.option("--answers", type=TEXT, help="Table: what stands for a network it lacks: nearest (default) or fitted.")
 @click.option("--track", is_flag=True, default=None, help="Keep the result as an MLflow run; that of a task always is.")
-@click.option("--trials", type=POSITIVE, help="Task: settings that each method tries for each seed; default 1.")
-@click.option("--iterations", type=POSITIVE, help="Task: networks that a search visits; default 10.")
-@click.option("--search-epochs", type=COUNT, help="Task: epochs of each of them; default the recipe's.")
-@click.option("--search-train-size", type=COUNT, help="Task: images to train each of them on; default all.")
-@click.option("--search-recipe", type=TEXT, help="Task: recipe to train each of them by; default the data set's.")
-@click.option("--final-epochs", type=COUNT, help="Task: epochs of a row's training; default the recipe's.")
-@click.option("--recipe", type=TEXT, help="Task: recipe of a row's training; default the data set's.")
-@click.option("--train-size", type=COUNT, help="Task: images to train a row on; default all.")
-@click.option("--subset-samples", type=POSITIVE, help="Task: test images for AutoAttack; default 32.")
-@click.option("--attacks", type=ATTACKS, help="Task: more attacks, such as a3,naa; dear ones on those images.")
-@click.option("--radii", type=RADII, help="Task: security curves at more radii, such as 2/255,4/255.")
-@click.option("--sampler", type=TEXT, help="Task: of the studies: tpe (default), random or nsga2.")
-@click.option("--storage", type=TEXT, help="Task: where studies are kept, such as sqlite:///studies.db.")
-@threat_options("the data set's")
+@row_options("Task: ")
 @machine_options
 @quiet_option
 @json_option
@@ -114,12 +97,6 @@ def _on_oracle(oracle: str, options: dict[str, Any], machine: Any, observer: Any
 def _on_task(task: Any, options: dict[str, Any], machine: Any, observer: Any, to: Path | None) -> tuple[Any, str]:
     from rcnas_zoo.reporting.benchmark_tables import terminal
     from rcnas_zoo.workflows.benchmarking.run import benchmark_task
-    from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
 
-    threat = one_threat(options.pop("threat"), options.pop("eps"))
-    names = {"iterations": "visits"}
-    asked = given(
-        **{names.get(name, name): value for name, value in options.items() if name not in (*ORACLE_ONLY, "track")}
-    )
-    table = benchmark_task(task, TaskBenchmarkSettings(threat=threat, **asked), machine, observer, to)
+    table = benchmark_task(task, row_settings(options), machine, observer, to)
     return table.to_dict(), terminal(table)

@@ -16,11 +16,13 @@ from rcnas_zoo.networks.build import build
 from rcnas_zoo.networks.cell_scaling import cell_network_for
 from rcnas_zoo.pruning.target import target_of
 from rcnas_zoo.search.knowledge import Knowledge
+from rcnas_zoo.search.method import Searcher
 from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.registry import WARM, NamedMethod
 from rcnas_zoo.spec.errors import Diverged
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer
+from rcnas_zoo.spec.pruning import PruningRecipe
 from rcnas_zoo.training.history import TrainingResult
 from rcnas_zoo.workflows.benchmarking.methods import PRUNING, REFERENCE, RULE, SEARCH
 from rcnas_zoo.workflows.benchmarking.pruned import shared_out
@@ -89,12 +91,21 @@ def check(method: str, prepared: Prepared) -> None:
         InvalidInput: it cannot meet the budget, or must have a policy and has none.
     """
     if method in SEARCH:
-        problem = unmeasured_problem(prepared.posed, prepared.teacher.spec)
-        _search(method, prepared, Untuned()).searcher(problem)
+        unmeasured_searcher(method, prepared)
     elif method in PRUNING:
-        target_of(prepared.teacher.spec, shared_out(method, prepared.final.recipe, prepared.task.budget.macs))
+        target_of(prepared.teacher.spec, shared_pruning(method, prepared))
     elif method not in REFERENCE:
-        _given_spec(method, prepared)
+        given_spec(method, prepared)
+
+
+def unmeasured_searcher(method: str, prepared: Prepared) -> Searcher:
+    """The searcher of a method before its teacher is known: enough to see whether it can search, and where it begins.
+
+    Raises:
+        InvalidInput: it cannot meet the budget, or must have a policy and has none.
+    """
+    problem = unmeasured_problem(prepared.posed, prepared.teacher.spec)
+    return _search(method, prepared, Untuned()).searcher(problem)
 
 
 Maker = Callable[[str, Prepared, Tuner, Observer], Made]
@@ -146,21 +157,31 @@ def _reference(method: str, prepared: Prepared, tuner: Tuner, observer: Observer
     """The teacher's architecture under an objective; ``teacher`` is trained as every network that is kept."""
     if method == "teacher" and prepared.teacher.weights is not None:
         return Made(prepared.teacher.spec, prepared.teacher.weights, evaluations=0)
+    return _trained(reference_training(method, prepared), tuner, observer, method)
+
+
+def reference_training(method: str, prepared: Prepared) -> TrainingJob:
+    """The training of one of `REFERENCE`, before its recipe is tuned."""
     recipe = prepared.final.recipe
     objective = recipe.objective if method == "teacher" else method
-    training = replace(prepared.final, spec=prepared.teacher.spec, recipe=with_objective(recipe, objective))
-    return _trained(training, tuner, observer, method)
+    return replace(prepared.final, spec=prepared.teacher.spec, recipe=with_objective(recipe, objective))
 
 
 def _given(method: str, prepared: Prepared, tuner: Tuner, observer: Observer) -> Made:
-    return _trained(replace(prepared.final, spec=_given_spec(method, prepared)), tuner, observer, method)
+    return _trained(replace(prepared.final, spec=given_spec(method, prepared)), tuner, observer, method)
 
 
-def _given_spec(method: str, prepared: Prepared) -> NetworkSpec:
+def given_spec(method: str, prepared: Prepared) -> NetworkSpec:
+    """The network of one of `ARCHITECTURE`. Raises InvalidInput if none meets the budget."""
     if method == RULE:
         return rule_network(prepared)
     spec = prepared.teacher.spec
     return cell_network_for(method, prepared.task.budget.macs, spec.input, spec.classes)
+
+
+def shared_pruning(method: str, prepared: Prepared) -> PruningRecipe:
+    """The pruning of one of `PRUNING`, before its recipe is tuned."""
+    return shared_out(method, prepared.final.recipe, prepared.task.budget.macs)
 
 
 def _pruned(method: str, prepared: Prepared, tuner: Tuner, observer: Observer) -> Made:

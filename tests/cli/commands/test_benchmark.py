@@ -74,7 +74,7 @@ def test_quiet_says_nothing_but_the_answer(run):
         ("--oracle mine.oracle.xz --to .", "the folder for a report must not exist yet"),
         ("--methods random", "a benchmark must have either --oracle or --task, got neither"),
         ("--oracle digits --task digits/pgd-20/wrn-10-1/500k", "either --oracle or --task, got both"),
-        ("--oracle digits --trials 3 --eps 1/5", "--trials, --eps must not be given with --oracle"),
+        ("--oracle digits --trials 3 --eps 1/5", "--eps, --trials must not be given with --oracle"),
         ("--task digits/pgd-20/wrn-10-1/500k --queries 3", "--queries must not be given with --task"),
         ("--task digits/pgd-20/wrn-10-1/500k --methods hydre", r"got 'hydre' \(did you mean 'hydra'"),
         ("--task digits/pgd-20/wrn-10-1/500k --sampler tpf --methods sat", "the sampler of a study must be one of"),
