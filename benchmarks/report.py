@@ -53,6 +53,8 @@ def sections(folder: Path) -> Iterator[str]:
         yield report_parity.section(files)
     if (folder / "rows.json").is_file():
         yield report_rows.methods(Results.read(folder / "rows.json"))
+    if (folder / "plan-error.json").is_file():
+        yield report_rows.plans(Results.read(folder / "plan-error.json"))
     if (folder / "pruning.json").is_file():
         yield report_pruning.section(Results.read(folder / "pruning.json"))
     if (folder / "attacks-cpu.json").is_file():

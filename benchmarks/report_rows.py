@@ -52,6 +52,33 @@ def workers(results: Results) -> str:
     return "\n".join(["## Two candidates, two workers\n", text, machine_line(results.machine), table(header, cells)])
 
 
+def plans(results: Results) -> str:
+    """What a plan of rows says, and what they took."""
+    names = ("task", "iterations", "search_epochs", "final_epochs", "subset_samples")
+    tasks = sorted({str(row["task"]) for row in results.rows})
+    text = paragraph(
+        "`rcnas-zoo plan TASK --methods ROW` was asked for each row, and the row then run, alone, in a fresh process, "
+        "on one core and one seed, beside a teacher that was trained already; on "
+        f"{', '.join(tasks)}. Seconds are those that the process computed. What is off is mostly what nobody knows "
+        "beforehand: which networks a search visits, and how many images withstand AutoAttack."
+    )
+    header = ["row", "networks a search visits", "planned, s", "took, s", "error", "planned, MiB", "had, MiB", "error"]
+    last = {(row["method"], *(row[name] for name in names)): row for row in results.rows}
+    cells = [[row["method"], str(row["iterations"]), *_against(row)] for row in last.values()]
+    return "\n".join(["## What a plan is worth\n", text, machine_line(results.machine), table(header, cells)])
+
+
+def _against(row: Row) -> list[str]:
+    sizes = [row["planned_bytes"] / 2**20, row["peak_bytes"] / 2**20]
+    times = [f"{row['planned']:.1f}", f"{row['took']:.1f}", off(row["planned"], row["took"])]
+    return [*times, *(f"{size:.0f}" for size in sizes), off(*sizes)]
+
+
+def off(planned: float, real: float) -> str:
+    """How far a plan is off, as a share of what came."""
+    return f"{100 * (planned / real - 1):+.0f} %"
+
+
 def _by_round(rows: list[Row], workers: int, names: tuple[str, ...]) -> dict[int, float]:
     return {row["round"]: sum(row[name] for name in names) for row in rows if row["workers"] == workers}
 
