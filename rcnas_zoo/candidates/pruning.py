@@ -133,11 +133,12 @@ class _Run:
         if recipe.method in LEARNT:
             learnt = learning(model, self.target, recipe)
             results.append(self._stage("prune", model, learnt.constraint))
-            model.load_state_dict(results[-1].best)
+            # Back from where it was trained: masks lie where scores do, and what they are put on is on the CPU.
+            model.to("cpu").load_state_dict(results[-1].best)
             masks = learnt.masks()
         else:
             masks = chosen_masks(model, self.target, recipe)
-        spec, weights, trained = self._finetune(plain_state(model.to("cpu").state_dict()), masks)
+        spec, weights, trained = self._finetune(plain_state(model.state_dict()), masks)
         stages = (*results, trained)
         curve = tuple(row for result in stages for row in result.curve)
         return Pruned(spec, weights, trained, curve, sum(result.seconds for result in stages))

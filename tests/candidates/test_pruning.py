@@ -147,3 +147,24 @@ def test_a_stage_that_diverges_is_told(pruned_job):
     job = pruned_job(training=shared, pretrain=Stage(20, 100.0))
     with pytest.raises(Diverged, match="stage pretrain diverged"):
         prune_cached(job)
+
+
+@pytest.mark.parametrize("method", LEARNT)
+def test_masks_are_taken_from_a_network_that_is_back_on_the_cpu(pruned_job, monkeypatch, method):
+    """A GPU is played: a training leaves the network there, and its masks would be there too."""
+    away, real_train, real_learning = set(), pruning.train, pruning.learning
+
+    def train(model, *args, **named):
+        result = real_train(model, *args, **named)
+        back = model.to
+        away.add(id(model))
+        model.to = lambda *where, **how: (away.discard(id(model)), back(*where, **how))[1]
+        return result
+
+    def learning(model, *args):
+        learnt = real_learning(model, *args)
+        return replace(learnt, masks=lambda: pytest.fail("on the GPU") if id(model) in away else learnt.masks())
+
+    monkeypatch.setattr(pruning, "train", train)
+    monkeypatch.setattr(pruning, "learning", learning)
+    prune_cached(pruned_job(method))
