@@ -61,7 +61,9 @@ class TaskBenchmarkSettings:
     radii: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        if tuple(self.methods) == (ALL,):
+        for name in ("methods", "seeds", "attacks", "radii"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        if self.methods == (ALL,):
             object.__setattr__(self, "methods", METHODS)
         for method in self.methods:
             if method not in METHODS:

@@ -17,6 +17,11 @@ def test_all_stands_for_every_method():
     assert TaskBenchmarkSettings(methods=("all",)).methods == METHODS
 
 
+def test_lists_are_as_good_as_tuples_and_settings_can_be_looked_up():
+    lists = TaskBenchmarkSettings(methods=["sat"], seeds=[0], attacks=["naa"], radii=["1/10"])
+    assert {lists: 1}[TaskBenchmarkSettings(methods=("sat",), seeds=(0,), attacks=("naa",), radii=("1/10",))]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
