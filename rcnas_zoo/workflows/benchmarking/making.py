@@ -35,6 +35,7 @@ from rcnas_zoo.workflows.rivals import unmeasured_problem
 from rcnas_zoo.zoo.loading import load_model
 
 MOST_SEED = 1_000_000
+"""Of the draws of a search, unless the benchmark's own seed is larger."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +150,7 @@ def _search(method: str, prepared: Prepared, tuner: Tuner) -> NamedMethod:
         entropy = tuner.suggest_float("entropy", 1e-3, 1e-1, log=True, first=default.entropy)
         options = replace(default, learning_rate=rate, entropy=entropy)
     else:
-        seed = tuner.suggest_int("search_seed", 0, MOST_SEED, first=settings.seed)
+        seed = tuner.suggest_int("search_seed", 0, max(MOST_SEED, settings.seed), first=settings.seed)
     return NamedMethod(method, settings.visits, 1, seed, settings.reward, knowledge, options)
 
 
