@@ -13,11 +13,12 @@ from rcnas_zoo.baselines.search_cost import SearchCost
 from rcnas_zoo.baselines.studies.work import finished
 from rcnas_zoo.candidates import training
 from rcnas_zoo.networks.cost import cost
-from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.errors import Diverged, InvalidInput
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.tracking.store import Store
 from rcnas_zoo.workflows.benchmarking import measures, measuring, studies
+from rcnas_zoo.workflows.benchmarking import run as running
 from rcnas_zoo.workflows.benchmarking.run import benchmark_task
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
 from rcnas_zoo.workflows.machine import Machine
@@ -207,3 +208,22 @@ def test_a_trial_that_falls_below_the_median_of_those_before_it_is_stopped_there
 def test_a_folder_that_is_there_is_refused_before_anything_runs(made):
     with pytest.raises(InvalidInput, match="out"):
         benchmark_task(TASK, SETTINGS, made[3], to=made[1] / "out")
+
+
+def test_a_seed_more_of_a_row_without_a_search_trains_its_network_alone(made, monkeypatch):
+    _, _, store, machine = made
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.tracking_uri)
+    trained, real = [], training.train
+    monkeypatch.setattr(training, "train", lambda *args, **named: trained.append(args[3]) or real(*args, **named))
+    found = benchmark_task(TASK, replace(SETTINGS, methods=("sat",), seeds=(4,)), machine)
+    assert [recipe.objective for recipe in trained] == ["sat"]
+    assert [result.seed for result in found.rows[0].results] == [4]
+
+
+def test_a_teacher_that_diverged_is_left_to_the_studies_that_need_it(monkeypatch):
+    def diverge(*_):
+        raise Diverged("the teacher broke")
+
+    monkeypatch.setattr(running, "prepare", lambda *_: None)
+    monkeypatch.setattr(running, "make_problem", diverge)
+    running._train_teacher((TASK, SETTINGS, 0, Machine()), Silent())
