@@ -72,7 +72,7 @@ class Row:
     Attributes:
         method: its name.
         budget: MACs of one image.
-        results: one for each seed, in their order.
+        results: one for each seed that came to one, in their order.
         infeasible: why there are none; empty if there are.
         reference: whether the row stands for a network that needs not meet the budget.
     """

@@ -112,7 +112,8 @@ def stage_picture(table: BenchmarkTable, teacher: ResidualSpec) -> bytes | None:
 
     None if no row has a residual network of as many stages that differs from the teacher.
     """
-    networks = {row.method: row.results[0].spec for row in table.measured}
+    results = [(row.method, result) for row in table.measured for result in row.results]
+    networks = {method: result.spec for method, result in results if result.seed == table.seeds[0]}
     fitting = {
         method: spec
         for method, spec in networks.items()

@@ -4,10 +4,11 @@ from html.parser import HTMLParser
 
 import pytest
 
+from rcnas_zoo.baselines.rows import Row
 from rcnas_zoo.baselines.table import BenchmarkTable
 from rcnas_zoo.reporting.benchmark_html import benchmark_html
 from rcnas_zoo.reporting.benchmark_pictures import cost_picture, pareto_rows, search_curves, side_steps, stage_picture
-from tests.baselines.tables import curved_table, row_of, spec_of, table_of, whole_table
+from tests.baselines.tables import BUDGET, curved_table, result_of, row_of, spec_of, table_of, whole_table
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -89,3 +90,8 @@ def test_the_front_holds_what_no_other_row_beats():
     cheap, worse, dear = row_of("a", [0.5]), row_of("b", [0.4]), row_of("c", [0.6], "wrn-16-2")
     assert [row.method for row in pareto_rows([dear, worse, cheap])] == ["a", "c"]
     assert isinstance(table_of(cheap), BenchmarkTable)
+
+
+def test_the_bars_are_of_the_first_seed_or_there_are_none():
+    second = Row("random", BUDGET, (result_of(1, 0.5),))
+    assert stage_picture(table_of(second), spec_of("wrn-16-2")) is None

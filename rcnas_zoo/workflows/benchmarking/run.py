@@ -46,7 +46,7 @@ def benchmark_task(
     Raises:
         InvalidInput: the task, the settings, the data and the policy do not fit one another.
         NotFound: data or policy are absent.
-        Unavailable: the store or the cache cannot be used, or every trial of a study failed.
+        Unavailable: the store or the cache cannot be used.
     """
     if to is not None:
         check_new(to)
@@ -106,12 +106,15 @@ def _run(jobs: Sequence[StudyJob], workers: Workers, observer: Observer) -> list
 def _table(
     prepared: Prepared, settings: TaskBenchmarkSettings, found: dict[StudyJob, SeedResult | str]
 ) -> BenchmarkTable:
-    rows = []
+    rows, notes = [], list(prepared.notes)
     for method in settings.methods:
-        answers = [answer for job, answer in found.items() if job.method == method]
-        reason = next((answer for answer in answers if isinstance(answer, str)), "")
-        results = () if reason else tuple(answer for answer in answers if isinstance(answer, SeedResult))
-        rows.append(Row(method, prepared.task.budget.macs, results, reason, method in REFERENCE))
+        answers = {job.seed: answer for job, answer in found.items() if job.method == method}
+        results = tuple(answer for answer in answers.values() if isinstance(answer, SeedResult))
+        reasons = {seed: answer for seed, answer in answers.items() if isinstance(answer, str)}
+        infeasible = "" if results else "; ".join(dict.fromkeys(reasons.values()))
+        rows.append(Row(method, prepared.task.budget.macs, results, infeasible, method in REFERENCE))
+        if results:
+            notes += [f"{method} has no result under seed {seed}: {reason}" for seed, reason in reasons.items()]
     return BenchmarkTable(
         task=str(prepared.task),
         threat=str(prepared.threat),
@@ -119,5 +122,5 @@ def _table(
         seeds=tuple(settings.seeds),
         trials=settings.trials,
         rows=tuple(rows),
-        notes=prepared.notes,
+        notes=tuple(notes),
     )

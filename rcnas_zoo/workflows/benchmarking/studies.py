@@ -7,13 +7,13 @@ from typing import Any
 from rcnas_zoo.baselines.rows import SeedResult
 from rcnas_zoo.baselines.search_cost import SearchCost
 from rcnas_zoo.baselines.studies.plan import StudyPlan
-from rcnas_zoo.baselines.studies.records import StudyResult, TrialFailed, TrialScore
+from rcnas_zoo.baselines.studies.records import StudyResult, TrialFailed, TrialRecord, TrialScore
 from rcnas_zoo.baselines.studies.trial import TrialContext
 from rcnas_zoo.baselines.studies.work import work
 from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached
 from rcnas_zoo.networks.cost import cost, nominal_cost
 from rcnas_zoo.search.registry import WARM
-from rcnas_zoo.spec.errors import Diverged, InvalidInput, Unavailable
+from rcnas_zoo.spec.errors import Diverged, InvalidInput
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.tracking.store import Store
@@ -53,17 +53,20 @@ class StudyJob:
 
 
 def run_study(job: StudyJob, observer: Observer) -> SeedResult | str:
-    """What the study came to; in its place the reason why the method cannot be tried on this task.
+    """What the study came to; in its place the reason why there is nothing: no trial can be made, or all failed.
 
     Raises:
-        Unavailable: every trial failed, or the cache or the store cannot be used.
+        Unavailable: the cache or the store cannot be used.
     """
     prepared = prepare(job.task, job.settings.of_seed(job.seed), job.machine)
     try:
         check(job.method, prepared)
     except InvalidInput as error:
         return str(error)
-    return _measured(job, prepared, _study(job, prepared, observer), observer)
+    study = _study(job, prepared, observer)
+    if study.best is None:
+        return f"at least one trial must train to a finite loss, none did: {_why(study)}"
+    return _measured(job, prepared, study, study.best, observer)
 
 
 def study_plan(job: StudyJob, prepared: Prepared) -> StudyPlan:
@@ -125,15 +128,14 @@ def _score(made: Made, prepared: Prepared, observer: Observer) -> float:
     return report.robust_accuracy
 
 
-def _measured(job: StudyJob, prepared: Prepared, study: StudyResult, observer: Observer) -> SeedResult:
-    best = study.best
-    if best is None:
-        raise Unavailable(f"at least one trial of {study.name!r} must train to a finite loss, none did: {_why(study)}")
+def _measured(
+    job: StudyJob, prepared: Prepared, study: StudyResult, best: TrialRecord, observer: Observer
+) -> SeedResult:
     made = make(job.method, prepared, Settled(best.parameters, dict(best.payload["floors"])), observer)
     training = replace(prepared.final, spec=made.spec)
     asked = measures_of(job.task, job.settings, prepared.threat, prepared.teacher.spec.classes)
     measured = measure(made.model(training.device), training, asked, observer, f"attacking {job.method}")
-    return _result(job, made, measured, study)
+    return _result(job, made, measured, study, best)
 
 
 def _payload(made: Made) -> dict[str, Any]:
@@ -146,8 +148,7 @@ def _payload(made: Made) -> dict[str, Any]:
     }
 
 
-def _result(job: StudyJob, made: Made, measured: Measured, study: StudyResult) -> SeedResult:
-    assert study.best is not None
+def _result(job: StudyJob, made: Made, measured: Measured, study: StudyResult, best: TrialRecord) -> SeedResult:
     price, nominal = cost(made.spec), nominal_cost(made.spec)
     # A trial that failed leaves no payload.
     payloads = [trial.payload for trial in study.trials]
@@ -158,7 +159,7 @@ def _result(job: StudyJob, made: Made, measured: Measured, study: StudyResult) -
         parameters=price.parameters,
         macs=price.macs,
         nominal_macs=nominal.macs,
-        settings=study.best.parameters,
+        settings=best.parameters,
         trials=len(study.trials),
         evaluations=sum(int(each.get("evaluations", 1)) for each in payloads),
         seconds=sum(float(each.get("seconds", 0.0)) for each in payloads),

@@ -5,6 +5,7 @@ import io
 import json
 import statistics
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,6 +24,7 @@ from rcnas_zoo.workflows.benchmarking.run import benchmark_task
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.prepare import prepare
+from tests.baselines.tables import result_of
 
 TASK = Task.parse("digits/pgd-5/wrn-10-1/150k")
 QUICK = {"visits": 2, "search_epochs": 1, "final_epochs": 1, "subset_samples": 8, "policy": "none"}
@@ -227,3 +229,14 @@ def test_a_teacher_that_diverged_is_left_to_the_studies_that_need_it(monkeypatch
     monkeypatch.setattr(running, "prepare", lambda *_: None)
     monkeypatch.setattr(running, "make_problem", diverge)
     running._train_teacher((TASK, SETTINGS, 0, Machine()), Silent())
+
+
+def test_a_seed_without_a_result_leaves_the_others_and_is_told():
+    prepared = SimpleNamespace(task=TASK, threat="linf@1/5", notes=("a note",))
+    settings = TaskBenchmarkSettings(("sat", "mart", "advrush"), (0, 1))
+    answers = [result_of(0, 0.5), "broke", "broke", "broke", "no budget", "no budget"]
+    jobs = [studies.StudyJob(TASK, settings, name, seed, Machine()) for name in settings.methods for seed in (0, 1)]
+    table = running._table(prepared, settings, dict(zip(jobs, answers, strict=True)))
+    assert [[result.seed for result in row.results] for row in table.rows] == [[0], [], []]
+    assert table.infeasible == {"mart": "broke", "advrush": "no budget"}
+    assert table.notes == ("a note", "sat has no result under seed 1: broke")
