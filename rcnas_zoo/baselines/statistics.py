@@ -29,11 +29,12 @@ class Estimate:
 
 
 def estimate(values: Sequence[float], images: int) -> Estimate:
-    """The mean of the accuracies of some seeds, all on the same test images.
+    """The mean of the accuracies of some seeds, all on the same test images, or each on a subset of its own.
 
     Two things would come out otherwise another time: the training, which the seeds tell of, and the choice of the test
     images, which they do not, for they share them. The widths of both to either side, Student's t over the seeds and
-    Wilson's interval over the images, are added in squares. A single seed tells nothing of the first; its interval is
+    Wilson's interval over the images, are added in squares. Where each seed has a subset of its own, the seeds tell of
+    the images too, and the interval is wider than it need be. A single seed tells nothing of the first; its interval is
     Wilson's and too narrow for what is said of a method.
 
     Args:
