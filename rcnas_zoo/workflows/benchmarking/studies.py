@@ -6,13 +6,14 @@ from typing import Any
 
 from rcnas_zoo.baselines.rows import SeedResult
 from rcnas_zoo.baselines.search_cost import SearchCost
-from rcnas_zoo.baselines.studies.plan import StudyPlan
+from rcnas_zoo.baselines.studies.plan import NAME_LENGTH, StudyPlan
 from rcnas_zoo.baselines.studies.records import StudyResult, TrialFailed, TrialRecord, TrialScore
 from rcnas_zoo.baselines.studies.trial import TrialContext
 from rcnas_zoo.baselines.studies.work import work
 from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached
 from rcnas_zoo.networks.cost import cost, nominal_cost
 from rcnas_zoo.search.registry import WARM
+from rcnas_zoo.spec.canonical import digest
 from rcnas_zoo.spec.errors import Diverged, InvalidInput
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.spec.task import Task
@@ -78,7 +79,7 @@ def study_plan(job: StudyJob, prepared: Prepared) -> StudyPlan:
     recipes = {"search": prepared.search.key(), "final": prepared.final.key()}
     policy = (prepared.agent.lineage or {}).get("digest", "") if job.method in WARM else ""
     return StudyPlan(
-        name=f"{job.task} {prepared.threat} {job.method} seed {job.seed}",
+        name=_name(job, prepared),
         decides={
             "task": str(job.task),
             "threat": str(prepared.threat),
@@ -97,6 +98,13 @@ def study_plan(job: StudyJob, prepared: Prepared) -> StudyPlan:
         storage=job.settings.storage,
         cache=job.machine.cache,
     )
+
+
+def _name(job: StudyJob, prepared: Prepared) -> str:
+    """What the study is called; a task on a file with a long path by its digest."""
+    task, rest = str(job.task), f"{prepared.threat} {job.method} seed {job.seed}"
+    fits = task.isprintable() and len(task) + 1 + len(rest) <= NAME_LENGTH
+    return f"{task if fits else digest(task)} {rest}"
 
 
 def _study(job: StudyJob, prepared: Prepared, observer: Observer) -> StudyResult:

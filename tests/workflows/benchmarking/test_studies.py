@@ -70,3 +70,12 @@ def test_the_policy_decides_the_studies_that_start_from_it_and_no_others(method,
         plans.append(study_plan(StudyJob(TASK, settings, method, 0, machine), prepared))
     without, given = plans
     assert (given.digest != without.digest) == warm
+
+
+@pytest.mark.parametrize("folder", ["d" * 150, "d\u200be"])
+def test_a_data_set_may_lie_deep_in_folders_of_any_name(machine, folder):
+    prepared = prepare(TASK, SETTINGS.of_seed(0), machine)
+    tasks = [Task.parse(f"npz:/{folder}/{name}.npz/pgd-5/wrn-10-1/150k") for name in ("here", "there")]
+    plans = [study_plan(StudyJob(task, SETTINGS, "sat", 0, machine), prepared) for task in tasks]
+    assert plans[0].name != plans[1].name
+    assert study_plan(StudyJob(TASK, SETTINGS, "sat", 0, machine), prepared).name.startswith(f"{TASK} ")
