@@ -37,7 +37,8 @@ def test_two_processes_that_open_a_new_store_at_once_both_succeed_and_say_nothin
     folder, processes = first_openers
     assert processes == [(0, "", ""), (0, "", "")]
     assert ("experiments",) in tables(folder / "mlflow.db")
-    assert [path.name for path in folder.iterdir()] == ["mlflow.db"]
+    # Stores of other tests are copies of this one, so their artifacts may lie here.
+    assert {path.name for path in folder.iterdir()} - {"mlruns"} == {"mlflow.db"}
 
 
 def test_an_absent_database_is_made_once_however_many_ask(tmp_path, makings):

@@ -19,7 +19,7 @@ from rcnas_zoo.tracking.store import Store
 
 from .listener import Listener
 
-STARTING_SECONDS = 60
+STARTING_SECONDS = 240
 
 
 @contextmanager
