@@ -31,7 +31,9 @@ MACHINE = ("device", "workers", "data_root", "download")
 @quiet_option
 @json_option
 def command(task: "Task", quiet: bool, verbose: bool, as_json: bool, **options: Any) -> None:
-    """Tell what `finetune TASK` would do and cost; with --methods, --seeds or --trials, what `benchmark --task TASK`.
+    """Tell what a run or a benchmark would do and cost.
+
+    Without --methods, --seeds and --trials that of `finetune TASK`, with any of them that of `benchmark --task TASK`.
 
     The plan of a fine-tuning counts multiply-accumulates and opens no data. That of a benchmark, which takes the
     options of one, measures for some seconds how fast this machine trains and attacks the networks in question, and

@@ -1,7 +1,7 @@
 """All rows of a benchmark with their tests, and the columns that every form of the table shares."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from rcnas_zoo.baselines.lint import row_contradictions
@@ -24,6 +24,8 @@ class BenchmarkTable:
         trials: of every study.
         rows: in the order that was asked for.
         notes: what a reader should know.
+        settings: what all rows share, plain JSON data: ``training`` and ``search`` with objective, epochs, images and
+            recipe, the searches' ``visits``, policy, device, version. Empty if nobody says.
     """
 
     task: str
@@ -33,6 +35,7 @@ class BenchmarkTable:
     trials: int
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def measured(self) -> list[Row]:
@@ -95,6 +98,7 @@ class BenchmarkTable:
             "radii": self.radii,
             "contradictions": self.contradictions,
             "notes": list(self.notes),
+            "settings": dict(self.settings),
         }
 
 

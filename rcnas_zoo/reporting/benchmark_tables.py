@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from rcnas_zoo.baselines.lint import seed_contradictions
 from rcnas_zoo.baselines.statistics import Estimate, SeedTest
@@ -92,7 +93,25 @@ def legend(table: BenchmarkTable) -> list[str]:
         "Accuracies in percent: mean over the seeds ± standard deviation [95 % interval, of seeds and test images].",
         f"Robust: the worst case over the attacks on all test images. Test images: {images}.",
         "Evaluations: networks trained and attacked on the way, those inside of searches too; minutes of one core.",
+        *_shared(table),
     ]
+
+
+def _shared(table: BenchmarkTable) -> list[str]:
+    """How every row was trained, if that is known."""
+    if not table.settings:
+        return []
+    row, visit = table.settings["training"], table.settings["search"]
+    return [
+        f"Training of a row: {_trained(row)}, by the objective of its method. Of each of {visit['visits']} networks "
+        f"that a search visits: {_trained(visit)}. rcnas-zoo {table.settings['version']}, {table.settings['device']}."
+    ]
+
+
+def _trained(settings: Mapping[str, Any]) -> str:
+    name = f"{settings['objective']}, recipe {settings['recipe'][:12]}"
+    epochs = "1 epoch" if settings["epochs"] == 1 else f"{settings['epochs']} epochs"
+    return f"{epochs} on {settings['images']:,} images ({name})"
 
 
 def doubts(table: BenchmarkTable) -> list[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from rcnas_zoo.baselines.rows import Row, SeedResult
@@ -17,6 +18,7 @@ from rcnas_zoo.workflows.benchmarking.folder import page_files, write_pages
 from rcnas_zoo.workflows.benchmarking.measures import measures_of
 from rcnas_zoo.workflows.benchmarking.methods import REFERENCE, SEARCH
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
+from rcnas_zoo.workflows.benchmarking.shared import shared_settings
 from rcnas_zoo.workflows.benchmarking.studies import StudyJob, run_study
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.prepare import Prepared, prepare
@@ -65,7 +67,8 @@ def benchmark_task(
         with Workers(machine.worker_count()) as workers:
             _train_teachers(task, settings, machine, workers, watcher)
             found = _run(jobs, workers, watcher)
-        table = _table(first, settings, dict(zip(jobs, found, strict=True)))
+        made = _table(first, settings, dict(zip(jobs, found, strict=True)))
+        table = replace(made, settings=shared_settings(first, settings))
         run.metrics({f"{row.method}.robust_accuracy": row.estimate("robust").mean for row in table.measured}, 0)
         teacher = teacher_spec(task.teacher, first.teacher.spec.input, first.teacher.spec.classes)
         for name, content in page_files(table, teacher).items():

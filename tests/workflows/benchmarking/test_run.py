@@ -55,6 +55,14 @@ def test_every_method_has_a_row_with_numbers_or_a_reason(made):
     assert "rc-nas must start from a policy" in warm.infeasible
 
 
+def test_the_report_says_how_its_rows_were_trained(made):
+    settings, page = made[0].to_dict()["settings"], (made[1] / "out" / "table.md").read_text()
+    assert (settings["training"]["epochs"], settings["search"]["epochs"], settings["search"]["visits"]) == (1, 1, 2)
+    assert settings["training"]["images"] == 1150
+    assert "Training of a row: 1 epoch on 1,150 images (sat, recipe " in page
+    assert "Of each of 2 networks that a search visits: 1 epoch on 1,150 images" in page
+
+
 def test_what_was_searched_meets_the_budget_and_a_reference_need_not(made):
     random, sat, *_, hydra = made[0].rows
     assert not random.over_budget
