@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rcnas_zoo.candidates.cache import ContentCache
 from rcnas_zoo.candidates.source import DataSource
-from rcnas_zoo.execution.locks import lock
+from rcnas_zoo.execution.locks import lock, waited
 from rcnas_zoo.execution.team import Team
 from rcnas_zoo.execution.threads import torch_threads
 from rcnas_zoo.networks.build import build
@@ -100,6 +100,8 @@ def train_cached(
 def once(cache: Path, key: str, epochs: int, host: Host, make: Callable[[Host], TrainingResult]) -> TrainingResult:
     """The result of a training of this key, from the cache or made now and kept.
 
+    While another process makes it, this one waits; should that one die, this one goes on from its last checkpoint.
+
     Args:
         cache: root folder of the cache.
         key: digest of all that decides the weights.
@@ -111,16 +113,22 @@ def once(cache: Path, key: str, epochs: int, host: Host, make: Callable[[Host], 
         Unavailable: the cache cannot be written.
     """
     kept = _kept(cache, key, host.team)
-    if kept is not None:
-        for number, metrics in enumerate(kept.curve, start=1):
-            host.observer.epoch(number, epochs, metrics)
-        return kept
-    with _checkpoints(cache, key, host.team) as checkpoints:
-        result = make(replace(host, checkpoints=checkpoints))
-        if host.team.leads:
-            ContentCache(cache).put("training", key, _pack(result))
-        if checkpoints:
-            checkpoints.clear()
+    if kept is None:
+        with _checkpoints(cache, key, host) as checkpoints:
+            kept = _kept(cache, key, host.team)  # once more: it may have been waited for
+            if kept is None:
+                return _made(cache, key, replace(host, checkpoints=checkpoints), make)
+    for number, metrics in enumerate(kept.curve, start=1):
+        host.observer.epoch(number, epochs, metrics)
+    return kept
+
+
+def _made(cache: Path, key: str, host: Host, make: Callable[[Host], TrainingResult]) -> TrainingResult:
+    result = make(host)
+    if host.team.leads:
+        ContentCache(cache).put("training", key, _pack(result))
+    if host.checkpoints:
+        host.checkpoints.clear()
     return result
 
 
@@ -130,13 +138,22 @@ def kept_in(job: TrainingJob, result: TrainingResult) -> Path:
 
 
 @contextmanager
-def _checkpoints(cache: Path, key: str, team: Team) -> Iterator[Checkpoints | None]:
-    """Within: the checkpoints of a training, or None where another process makes the same one and keeps them."""
-    folder = cache / "checkpoints" / key
+def _checkpoints(cache: Path, key: str, host: Host) -> Iterator[Checkpoints | None]:
+    """Within: the checkpoints of a training, which this process alone makes.
+
+    A team does not wait, for its other processes would give its leader up: where another process makes the same
+    training there is None for it. So there is for all that do not lead.
+    """
+    folder, team = cache / "checkpoints" / key, host.team
     if not team.leads:
         yield None
         return
-    with lock(folder, "training") as mine:
+    with ExitStack() as held:
+        mine = held.enter_context(lock(folder, "training"))
+        if not mine and team.size == 1:
+            host.observer.progress(host.label, 0, 1, "another process is at it, waiting")
+            held.enter_context(waited(folder, "training"))
+            mine = True
         yield Checkpoints(folder) if mine else None
 
 

@@ -45,7 +45,7 @@ def lock(folder: Path, key: str) -> Iterator[bool]:
 
 @contextmanager
 def waited(folder: Path, key: str) -> Iterator[None]:
-    """Hold the lock ``key``, after whoever has it now; for work of milliseconds.
+    """Hold the lock ``key``, after whoever has it now.
 
     Raises:
         Unavailable: the folder cannot be written.

@@ -1,10 +1,13 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from threading import Event
 
 import pytest
 import torch
 
 from rcnas_zoo.candidates import training
+from rcnas_zoo.candidates.cache import ContentCache
 from rcnas_zoo.candidates.source import DataSource
 from rcnas_zoo.candidates.training import kept_in, threads_for, train_cached
 from rcnas_zoo.execution.locks import lock
@@ -49,14 +52,43 @@ def test_an_observer_hears_of_the_epochs_also_if_they_come_from_the_cache(job):
     assert heard == [(1, 1, dict(trained.curve[0]))] * 2
 
 
-def test_a_training_that_another_process_makes_too_keeps_no_checkpoints(job, monkeypatch):
-    monkeypatch.setattr(training, "Checkpoints", lambda folder: pytest.fail(f"checkpoints in {folder}"))
-    folder = job.cache / "checkpoints" / job.key()
-    with lock(folder, "training") as mine:
-        assert mine
-        result = train_cached(job)
-    assert [path.name for path in folder.iterdir()] == ["training.lock"]
+def test_a_training_that_another_process_makes_is_waited_for_and_then_there(job, monkeypatch):
+    """A lock belongs to an open file, so that a thread stands for a process here."""
+    other = train_cached(replace(job, cache=job.cache / "other"))
+    monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("trained twice"))
+    waits = Waits()
+    with ThreadPoolExecutor(1) as pool:
+        with lock(job.cache / "checkpoints" / job.key(), "training") as mine:
+            assert mine
+            asked = pool.submit(train_cached, job, waits, "twice")
+            assert waits.begun.wait(60)
+            assert not asked.done()
+            ContentCache(job.cache).put("training", job.key(), training._pack(other))
+        assert same(asked.result(60), other)
+    assert waits.epochs == len(other.curve)
+
+
+class Waits(Silent):
+    def __init__(self):
+        self.begun, self.epochs = Event(), 0
+
+    def progress(self, label, done, total, note=""):
+        if (label, note) == ("twice", "another process is at it, waiting"):
+            self.begun.set()
+
+    def epoch(self, number, total, metrics):
+        self.epochs += 1
+
+
+def test_a_training_whose_process_has_died_is_made(job):
+    with ThreadPoolExecutor(1) as pool:
+        with lock(job.cache / "checkpoints" / job.key(), "training"):
+            waits = Waits()
+            asked = pool.submit(train_cached, job, waits, "twice")
+            assert waits.begun.wait(60)
+        result = asked.result(60)
     assert kept_in(job, result) == next(job.cache.glob("training/??/*"))
+    assert keys(job)[1] == []
 
 
 def test_the_threads_of_the_process_stay_as_they_were(job):
