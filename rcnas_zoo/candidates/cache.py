@@ -58,6 +58,10 @@ class ContentCache:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
+    def drop(self, kind: str, key: str) -> None:
+        """Let go of an entry, if there is one."""
+        shutil.rmtree(self.folder(kind, key), ignore_errors=True)
+
     def folder(self, kind: str, key: str) -> Path:
         """Where an entry lies, if it is there."""
         return self.root / kind / key[:2] / key

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import torch
+
 from rcnas_zoo.candidates import training, verdicts
 from rcnas_zoo.candidates.cache import ContentCache
 from rcnas_zoo.spec.canonical import (
@@ -22,7 +24,7 @@ from rcnas_zoo.workflows.scales import Asked
 from rcnas_zoo.workflows.works import Work
 
 KIND = "reproductions"
-FORMAT = 1
+FORMAT = 2
 """Of the file; another one is another key."""
 _FILE = "made.json"
 
@@ -37,6 +39,7 @@ class Made:
         search_seconds: wall time of the search; 0 if nothing was searched.
         seconds: wall time of everything. What was in the caches took none.
         run_id: the MLflow run.
+        policy: digest of what a search started from; empty for none.
 
     Raises:
         InvalidInput: a value outside its range.
@@ -49,10 +52,12 @@ class Made:
     search_seconds: float
     seconds: float
     run_id: str
+    policy: str = ""
 
     def __post_init__(self) -> None:
         check_text("the digest of what was made", self.digest)
         check_text("the run of what was made", self.run_id)
+        check_text("the policy of what was made", self.policy)
         check_integer("the parameters of what was made", self.parameters, 1)
         check_integer("the MACs of what was made", self.macs, 1)
         check_number("the seconds of a search", self.search_seconds, 0)
@@ -72,26 +77,31 @@ class Made:
         return cls(**{**fields, "measured": tuple(map(Measurement.from_dict, measured))})
 
 
-def work_key(work: Work, asked: Asked) -> str:
-    """Digest of what is made and how it is measured; tables that ask the same of the same share the answer."""
+def work_key(work: Work, asked: Asked, machine: Machine) -> str:
+    """Digest of what is made and how it is measured; tables that ask the same of the same share the answer.
+
+    Which policy a search starts from is not looked up for this: what was made says it.
+    """
     question = [[str(threat) for threat in asked.threats], list(asked.attacks), asked.samples]
-    engines = [training.ENGINE_VERSION, verdicts.ENGINE_VERSION]
+    kind = machine.device_name().partition(":")[0]
+    engines = [training.ENGINE_VERSION, verdicts.ENGINE_VERSION, torch.__version__, kind]
     return digest(["reproduction", FORMAT, engines, work.to_dict(), question])
 
 
 def kept(work: Work, asked: Asked, machine: Machine) -> Made | None:
-    """What came of a work on this machine; None if it was not made, or its file is damaged and set aside."""
-    files = ContentCache(machine.cache).get(KIND, work_key(work, asked))
+    """What came last of a work on this machine; None if it was not made, or its file is damaged and set aside."""
+    files = ContentCache(machine.cache).get(KIND, work_key(work, asked, machine))
     if files is None:
         return None
     return Made.from_dict(parse_object(files[_FILE].decode(), "what was made"))
 
 
 def keep(work: Work, asked: Asked, machine: Machine, made: Made) -> None:
-    """Keep what came of a work.
+    """Keep what came of a work, in place of what came of it before.
 
     Raises:
         Unavailable: the disk is full or read-only.
     """
-    content = canonical_json(made.to_dict()).encode()
-    ContentCache(machine.cache).put(KIND, work_key(work, asked), {_FILE: content})
+    cache, key = ContentCache(machine.cache), work_key(work, asked, machine)
+    cache.drop(KIND, key)
+    cache.put(KIND, key, {_FILE: canonical_json(made.to_dict()).encode()})

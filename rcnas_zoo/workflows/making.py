@@ -25,7 +25,7 @@ from rcnas_zoo.workflows.works import Search, Work
 
 
 def make(work: Work, asked: Asked, machine: Machine, observer: Observer, command: str = "") -> Made:
-    """What comes of a work: made now in a run of its own, unless it was made before on this machine.
+    """What comes of a work: made now in a run of its own, unless it was made before on this machine, by this policy.
 
     What is cut off goes on from the caches when the same is asked for again.
 
@@ -35,13 +35,14 @@ def make(work: Work, asked: Asked, machine: Machine, observer: Observer, command
         Diverged: a training gave no finite loss.
         Unavailable: tracking store or cache cannot be used, or the same is being made already.
     """
-    key, store = work_key(work, asked), current_store()
+    key, store = work_key(work, asked, machine), current_store()
     holder = f"{platform.node()}:{machine.cache}"
     tags = {"rcnas.key": key, "rcnas.command": command, HOLDER_TAG: holder}
     with exclusive(machine.cache / "locks", key):
-        if found := kept(work, asked, machine):
-            return found
         ready = _ready(work, machine)
+        found = kept(work, asked, machine)
+        if found and found.policy == _policy(ready):
+            return found
         resume = unfinished_run(store, key, holder)
         with open_run(store, "reproduce", str(work), {"work": str(work)}, tags, resume, observer) as run:
             made = _make_in(run, store, ready, asked, machine, observer)
@@ -56,6 +57,10 @@ def _ready(work: Work, machine: Machine) -> FinalJob | Prepared:
     job = work.job(machine)
     job.training.source.dataset()
     return job
+
+
+def _policy(ready: FinalJob | Prepared) -> str:
+    return str((ready.agent.lineage or {}).get("digest", "")) if isinstance(ready, Prepared) else ""
 
 
 def _make_in(
@@ -78,6 +83,7 @@ def _make_in(
         search_seconds=searched - started if isinstance(ready, Prepared) else 0.0,
         seconds=time.perf_counter() - started,
         run_id=run.id,
+        policy=_policy(ready),
     )
 
 

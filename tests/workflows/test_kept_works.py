@@ -37,6 +37,9 @@ def test_what_was_made_comes_back(machine):
     assert kept(WORK, ASKED, machine) is None
     keep(WORK, ASKED, machine, MADE)
     assert kept(WORK, ASKED, machine) == MADE
+    again = replace(MADE, policy="b" * 64)
+    keep(WORK, ASKED, machine, again)
+    assert kept(WORK, ASKED, machine) == again
 
 
 def test_another_work_or_question_is_another_answer(machine):
@@ -48,6 +51,12 @@ def test_another_work_or_question_is_another_answer(machine):
     assert kept(work_for(TABLE.rows[0], "cifar100", TINY), ASKED, machine) == MADE
 
 
+def test_what_another_torch_made_is_not_shown(machine, monkeypatch):
+    keep(WORK, ASKED, machine, MADE)
+    monkeypatch.setattr("torch.__version__", "0.0")
+    assert kept(WORK, ASKED, machine) is None
+
+
 @pytest.mark.parametrize("version", ["training.ENGINE_VERSION", "verdicts.ENGINE_VERSION"])
 def test_what_another_engine_made_is_not_shown(version, machine, monkeypatch):
     keep(WORK, ASKED, machine, MADE)
@@ -57,7 +66,7 @@ def test_what_another_engine_made_is_not_shown(version, machine, monkeypatch):
 
 def test_a_damaged_file_is_set_aside(machine):
     keep(WORK, ASKED, machine, MADE)
-    folder = ContentCache(machine.cache).folder(KIND, work_key(WORK, ASKED))
+    folder = ContentCache(machine.cache).folder(KIND, work_key(WORK, ASKED, machine))
     (folder / "made.json").write_text(json.dumps({**asdict(MADE), "macs": 1}))
     assert kept(WORK, ASKED, machine) is None
     assert not folder.exists()

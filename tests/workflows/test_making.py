@@ -17,6 +17,7 @@ from rcnas_zoo.workflows.finals import run_final
 from rcnas_zoo.workflows.kept_works import kept
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.making import make
+from rcnas_zoo.workflows.prepare import prepare
 from rcnas_zoo.workflows.scales import SCALES, Asked
 from rcnas_zoo.workflows.twins import work_for
 
@@ -66,6 +67,17 @@ def test_what_was_made_before_is_not_made_again(machine, here, monkeypatch):
     made = make(TRAINED, asked("1/5", samples=2), machine, Silent())
     monkeypatch.setattr(making, "open_run", lambda *_: pytest.fail("it was made again"))
     assert make(TRAINED, asked("1/5", samples=2), machine, Silent()) == made
+
+
+def test_a_search_is_made_again_when_it_would_start_from_another_policy(machine, here, monkeypatch):
+    question = asked("1/5", samples=4)
+    first = make(SEARCHED, question, machine, Silent())
+    assert first.policy == (prepare(SEARCHED.task, SEARCHED.settings, machine).agent.lineage or {}).get("digest", "")
+    assert make(SEARCHED, question, machine, Silent()) == first
+    monkeypatch.setattr(making, "_policy", lambda ready: "another")
+    again = make(SEARCHED, question, machine, Silent())
+    assert (again.policy, again.run_id == first.run_id) == ("another", False)
+    assert kept(SEARCHED, question, machine) == again
 
 
 def test_data_that_are_absent_are_missed_before_a_run_is_opened(machine, here, tmp_path):
