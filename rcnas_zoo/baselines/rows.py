@@ -94,6 +94,16 @@ class Row:
         return _shared([list(result.attacks) for result in self.results])
 
     @property
+    def accuracies(self) -> list[str]:
+        """What all results can be asked for by name, but for the radii; see `accuracy`."""
+        return ["clean", *self.attacks, "robust"]
+
+    def same_as(self, other: "Row") -> bool:
+        """Whether the other row is made of the same trained networks: equal specs, learning curves and accuracies."""
+        mine, theirs = ([_likeness(result) for result in row.results] for row in (self, other))
+        return mine == theirs
+
+    @property
     def radii(self) -> list[str]:
         """Threats of the curve that all results have, ascending."""
         return _shared([list(result.radii) for result in self.results])
@@ -141,7 +151,7 @@ class Row:
             "robust_accuracy": robust.mean,
             "std": robust.std,
             "interval": list(robust.interval),
-            "estimates": {name: self.estimate(name).to_dict() for name in ("clean", "robust", *self.attacks)},
+            "estimates": {name: self.estimate(name).to_dict() for name in self.accuracies},
             "seconds": self.mean("seconds"),
             "evaluations": self.mean("evaluations"),
             "radii": {threat: self.estimate(threat).to_dict() for threat in self.radii},
@@ -157,13 +167,17 @@ def accuracy(result: SeedResult, name: str) -> float:
 
 
 def attack_columns(rows: Sequence[Row]) -> list[str]:
-    """The attacks that every row with results was measured under, in the order of the first."""
-    return _shared([row.attacks for row in rows if row.results])
+    """The attacks that some row with results was measured under; one that failed on a network is missing in its row."""
+    return list(dict.fromkeys(name for row in rows for name in row.attacks))
 
 
 def radius_columns(rows: Sequence[Row]) -> list[str]:
     """The threats of the curves that every row with results has, ascending."""
     return _shared([row.radii for row in rows if row.results])
+
+
+def _likeness(result: SeedResult) -> tuple[object, ...]:
+    return result.seed, result.spec.digest, result.curve, result.clean_accuracy, dict(result.attacks)
 
 
 def _shared(names: Sequence[list[str]]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from rcnas_zoo.baselines.lint import row_contradictions
 from rcnas_zoo.baselines.rows import Row, attack_columns, radius_columns
-from rcnas_zoo.baselines.statistics import Estimate, SeedTest, seed_test
+from rcnas_zoo.baselines.statistics import Estimate, SeedTest, holm, seed_test
 
 TESTED = ("clean", "robust")
 FIRST = "rc-nas"
@@ -49,7 +49,7 @@ class BenchmarkTable:
 
     @property
     def attacks(self) -> list[str]:
-        """The attacks that all measured rows share."""
+        """The attacks that any measured row has under all its seeds."""
         return attack_columns(self.rows)
 
     @property
@@ -74,15 +74,35 @@ class BenchmarkTable:
 
     @property
     def tests(self) -> list[SeedTest]:
-        """``rc-nas``, or else the first measured row, against every other, over the seeds that both have."""
+        """``rc-nas``, or else the first measured row, against every other, over the seeds that both have.
+
+        Their p-values are adjusted for how many there are.
+        """
         rows = self.measured
         first = next((row for row in rows if row.method == FIRST), rows[0] if rows else None)
         found = [(first, other, _pairs(first, other)) for other in rows if first is not None and other is not first]
-        return [
+        tests = [
             seed_test(a.method, b.method, metric, [pair[metric] for pair in pairs])
             for a, b, pairs in found
             for metric in TESTED
             if pairs
+        ]
+        return holm(tests)
+
+    @property
+    def remarks(self) -> list[str]:
+        """The notes, and which rows are twins."""
+        return [*self.notes, *self.twins]
+
+    @property
+    def twins(self) -> list[str]:
+        """Rows that are the same trained networks under other names, as ``teacher`` and the recipe's objective are."""
+        rows = self.measured
+        return [
+            f"{b.method} is the same networks as {a.method}, trained in the same way: one row under two names"
+            for number, a in enumerate(rows)
+            for b in rows[number + 1 :]
+            if a.same_as(b)
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -97,7 +117,7 @@ class BenchmarkTable:
             "tests": [test.to_dict() for test in self.tests],
             "radii": self.radii,
             "contradictions": self.contradictions,
-            "notes": list(self.notes),
+            "notes": self.remarks,
             "settings": dict(self.settings),
         }
 
@@ -122,10 +142,14 @@ def columns(table: BenchmarkTable, show: Callable[[Estimate], str]) -> list[Colu
         Column("method", lambda row: row.method + (" (over budget)" if row.over_budget else "")),
         Column("parameters", lambda row: f"{row.mean('parameters'):,.0f}"),
         Column("MACs", lambda row: f"{row.mean('macs') / 1e6:,.2f} M"),
-        *[Column(name, lambda row, name=name: show(row.estimate(name))) for name in accuracies],  # type: ignore[misc]
+        *[Column(name, lambda row, name=name: _accuracy(row, name, show)) for name in accuracies],  # type: ignore[misc]
         Column("evaluations", lambda row: f"{row.mean('evaluations'):.0f}"),
         Column("minutes", lambda row: f"{row.mean('seconds') / 60:.1f}"),
     ]
+
+
+def _accuracy(row: Row, name: str, show: Callable[[Estimate], str]) -> str:
+    return show(row.estimate(name)) if name in row.accuracies else "-"
 
 
 def _pairs(a: Row, b: Row) -> list[Mapping[str, tuple[float, float]]]:
@@ -138,4 +162,5 @@ def _pairs(a: Row, b: Row) -> list[Mapping[str, tuple[float, float]]]:
 
 def best_of(rows: Sequence[Row], name: str) -> float | None:
     """The highest mean of an accuracy among the rows that meet the budget; None if there is none."""
-    return max((row.estimate(name).mean for row in rows if not row.over_budget), default=None)
+    known = (row for row in rows if name in row.accuracies and not row.over_budget)
+    return max((row.estimate(name).mean for row in known), default=None)

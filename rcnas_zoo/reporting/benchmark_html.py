@@ -40,7 +40,7 @@ def benchmark_html(table: BenchmarkTable, pictures: Mapping[str, bytes]) -> str:
         legend=legend(table),
         doubts=doubts(table),
         sections=sections(table, points),
-        notes=table.notes,
+        notes=table.remarks,
         pictures=[{"title": title, "data": b64encode(png).decode()} for title, png in pictures.items()],
         test_header=TESTS,
         tests=[difference_cells(test) for test in table.tests],
@@ -50,8 +50,7 @@ def benchmark_html(table: BenchmarkTable, pictures: Mapping[str, bytes]) -> str:
 
 
 def _row(table: BenchmarkTable, row: Row, header: list[str], texts: list[str]) -> dict[str, Any]:
-    accuracies = ("clean", "robust", *table.attacks)
-    best = {name for name in accuracies if row.estimate(name).mean == best_of(table.measured, name)}
+    best = {name for name in row.accuracies if row.estimate(name).mean == best_of(table.measured, name)}
     found = [_Cell(text, title in best and not row.over_budget) for title, text in zip(header, texts, strict=True)]
     return {"over": row.over_budget, "cells": found}
 

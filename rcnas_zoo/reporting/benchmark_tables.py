@@ -12,7 +12,7 @@ from rcnas_zoo.reporting.benchmark_sections import sections
 from rcnas_zoo.spec.budget import format_macs
 from rcnas_zoo.spec.tables import render_markdown, render_table
 
-TESTS = ("row", "against", "accuracy", "difference", "95 % interval", "p", "seeds")
+TESTS = ("row", "against", "accuracy", "difference", "95 % interval", "p", "p (Holm)", "seeds")
 MOST_NAMED = 3
 """Networks that a flag is said of by name."""
 
@@ -25,7 +25,7 @@ def terminal(table: BenchmarkTable) -> str:
         lines += ["", f"{section.title}.", render_table(section.header, section.rows)]
     if table.tests:
         lines += ["", render_table(TESTS, [difference_cells(test) for test in table.tests])]
-    return "\n".join([*lines, *doubts(table), *(f"note: {note}" for note in table.notes)])
+    return "\n".join([*lines, *doubts(table), *(f"note: {note}" for note in table.remarks)])
 
 
 def markdown(table: BenchmarkTable) -> str:
@@ -49,7 +49,7 @@ def comma_separated(table: BenchmarkTable) -> str:
     lines: list[list[object]] = []
     for row in table.rows:
         for one in row.results:
-            accuracies = [one.clean_accuracy, *(one.attacks[name] for name in attacks), one.robust_accuracy]
+            accuracies = [one.clean_accuracy, *(one.attacks.get(name, "") for name in attacks), one.robust_accuracy]
             spent = [one.evaluations, one.search.visits, one.search.visiting, one.search.thinking, one.training_seconds]
             flags = "; ".join(seed_contradictions(one))
             numbers = [getattr(one, name) for name in costs]
@@ -87,12 +87,14 @@ def headline(table: BenchmarkTable) -> str:
 
 def legend(table: BenchmarkTable) -> list[str]:
     """What the columns mean."""
-    samples = table.measured[0].results[0].samples if table.measured else {}
+    samples = {name: count for row in table.measured for one in row.results for name, count in one.samples.items()}
     images = ", ".join(f"{name} {count}" for name, count in samples.items())
     return [
         "Accuracies in percent: mean over the seeds ± standard deviation [95 % interval, of seeds and test images].",
         f"Robust: the worst case over the attacks on all test images. Test images: {images}.",
-        "Evaluations: networks trained and attacked on the way, those inside of searches too; minutes of one core.",
+        "Evaluations: networks trained and attacked on the way, those inside of searches too; minutes of one worker, "
+        "where it was computed first.",
+        *(["p (Holm): the p-value adjusted for all tests here together."] if table.tests else []),
         *_shared(table),
     ]
 
@@ -138,8 +140,8 @@ def difference_cells(test: SeedTest) -> list[str]:
     """A test as the cells of a table, in points of a percent."""
     low, high = test.interval or (None, None)
     interval = "-" if low is None or high is None else f"{100 * low:+.1f} to {100 * high:+.1f}"
-    chance = "-" if test.p_value is None else f"{test.p_value:.2g}"
-    return [test.a, test.b, test.metric, f"{100 * test.effect:+.1f}", interval, chance, str(test.seeds)]
+    chances = ["-" if p is None else f"{p:.2g}" for p in (test.p_value, test.adjusted)]
+    return [test.a, test.b, test.metric, f"{100 * test.effect:+.1f}", interval, *chances, str(test.seeds)]
 
 
 def _infeasible(table: BenchmarkTable) -> list[str]:
@@ -147,7 +149,7 @@ def _infeasible(table: BenchmarkTable) -> list[str]:
 
 
 def _notes(table: BenchmarkTable) -> list[str]:
-    return [f"Note: {note}" for note in table.notes]
+    return [f"Note: {note}" for note in table.remarks]
 
 
 def _some(networks: list[str]) -> str:

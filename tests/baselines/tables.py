@@ -20,6 +20,7 @@ def spec_of(name):
 def result_of(seed, robust, name="wrn-10-1", **fields):
     spec = spec_of(name)
     price = cost(spec)
+    attacks = {"pgd-20": robust + 0.01, "cw-40": robust, "autoattack": robust - 0.05}
     same = {"pgd-20": robust, "cw-40": robust, "autoattack": robust - 0.05}
     return SeedResult(
         seed=seed,
@@ -28,10 +29,9 @@ def result_of(seed, robust, name="wrn-10-1", **fields):
         macs=price.macs,
         nominal_macs=price.macs,
         clean_accuracy=0.9,
-        attacks={"pgd-20": robust + 0.01, "cw-40": robust, "autoattack": robust - 0.05},
         samples={"clean": 360, "pgd-20": 360, "cw-40": 360, "autoattack": 64},
         robust_accuracy=robust,
-        **{"same_images": same, **fields},
+        **{"attacks": attacks, "same_images": same, **fields},
     )
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+from itertools import combinations
 from math import sqrt
 
 import pytest
@@ -5,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t, ttest_rel
 
-from rcnas_zoo.baselines.statistics import estimate, seed_test
+from rcnas_zoo.baselines.statistics import SeedTest, estimate, holm, seed_test
 from rcnas_zoo.evaluation.intervals import wilson
 
 accuracies = st.floats(0, 1)
@@ -51,7 +53,25 @@ def test_the_test_is_that_of_scipy(pairs):
         assert found.interval == pytest.approx((interval.low, interval.high), rel=1e-6, abs=1e-9)
 
 
-def test_equal_rows_are_equal_and_one_pair_is_no_test():
-    assert seed_test("a", "b", "clean", [(0.5, 0.5), (0.6, 0.6)]).p_value == 1.0
-    single = seed_test("a", "b", "clean", [(0.5, 0.25)])
-    assert (single.effect, single.interval, single.p_value) == (0.25, None, None)
+def test_differences_that_do_not_vary_are_no_test():
+    for pairs in ([(0.5, 0.25)], [(0.5, 0.5), (0.6, 0.6)], [(0.3, 0.2), (0.5, 0.4), (0.7, 0.6)]):
+        found = seed_test("a", "b", "clean", pairs)
+        assert found.effect == pytest.approx(pairs[0][0] - pairs[0][1])
+        assert (found.seeds, found.interval, found.p_value) == (len(pairs), None, None)
+
+
+@given(st.lists(st.none() | st.floats(0, 1), max_size=8))
+def test_p_values_together_are_those_of_the_closed_test(values):
+    """Holm's procedure rejects what the closed test of Bonferroni's rejects: every set of tests that holds it must."""
+    tests = [SeedTest("a", "b", "clean", 3, 0.1, None, value) for value in values]
+    adjusted = holm(tests)
+    assert [replace(test, adjusted=None) for test in adjusted] == tests
+    known = [value for value in values if value is not None]
+    for test in adjusted:
+        if test.p_value is None:
+            assert test.adjusted is None
+            continue
+        others = list(known)
+        others.remove(test.p_value)
+        sets = [(test.p_value, *more) for size in range(len(others) + 1) for more in combinations(others, size)]
+        assert test.adjusted == pytest.approx(max(min(1.0, len(each) * min(each)) for each in sets))

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from rcnas_zoo.baselines.rows import Row
-from rcnas_zoo.baselines.statistics import estimate
-from rcnas_zoo.baselines.table import best_of
+from rcnas_zoo.baselines.statistics import estimate, holm
+from rcnas_zoo.baselines.table import best_of, columns
 from rcnas_zoo.spec.canonical import canonical_json
 from tests.baselines.tables import BUDGET, curve_of, curved_table, row_of, table_of, whole_table
 
@@ -33,10 +33,38 @@ def test_what_costs_more_than_the_budget_is_marked_and_is_never_the_best():
     assert best_of([], "robust") is None
 
 
-def test_the_attacks_are_those_that_every_row_has():
+def test_the_attacks_are_those_that_some_row_has_under_every_seed():
     table = whole_table()
     assert table.attacks == ["pgd-20", "cw-40", "autoattack"]
     assert table_of(Row("hydra", BUDGET, infeasible="no")).attacks == []
+    failed = table_of(row_of("sat", [0.5, 0.6]), row_of("mart", [0.7, 0.8], attacks={"pgd-20": 0.8}))
+    assert failed.attacks == ["pgd-20", "cw-40", "autoattack"]
+    cells = {column.title: [column.cell(row) for row in failed.measured] for column in columns(failed, str)}
+    assert cells["cw-40"][1] == cells["autoattack"][1] == "-" not in cells["pgd-20"]
+    assert best_of(failed.measured, "autoattack") == pytest.approx(0.5)
+    assert list(failed.to_dict()["rows"][1]["attacks"]) == ["pgd-20"]
+
+
+def test_p_values_are_adjusted_for_all_tests_of_the_table():
+    tests = whole_table().tests
+    assert [test.adjusted for test in tests] == [test.adjusted for test in holm(tests)]
+    assert any(test.adjusted > test.p_value for test in tests if test.p_value is not None)
+
+
+def test_rows_of_the_same_networks_are_told():
+    curve = ({"loss": 0.5},)
+    same = table_of(
+        row_of("teacher", [0.5, 0.6], curve=curve),
+        row_of("sat", [0.5, 0.6], curve=curve),
+        row_of("trades", [0.5, 0.6], curve=({"loss": 0.4},)),
+        Row("hydra", BUDGET, infeasible="no"),
+        Row("harp", BUDGET, infeasible="no"),
+        notes=("first",),
+    )
+    twins = "sat is the same networks as teacher, trained in the same way: one row under two names"
+    assert same.remarks == ["first", twins]
+    assert same.to_dict()["notes"] == ["first", twins]
+    assert whole_table().twins == []
 
 
 def test_the_own_search_is_tested_against_every_other_row_by_seed():

@@ -4,6 +4,7 @@ import io
 import pytest
 
 from rcnas_zoo.baselines.rows import Row
+from rcnas_zoo.reporting.benchmark_html import benchmark_html
 from rcnas_zoo.reporting.benchmark_latex import latex
 from rcnas_zoo.reporting.benchmark_tables import comma_separated, markdown, radii_separated, terminal
 from tests.baselines.tables import BUDGET, curved_table, row_of, table_of, whole_table
@@ -20,6 +21,23 @@ def test_markdown_has_as_many_cells_in_every_line():
     lines = [line for line in markdown(whole_table()).splitlines() if line.startswith("|")]
     table = [line for line in lines if line.count("|") == lines[0].count("|")]
     assert len(table) == 5  # header, rule, three rows
+
+
+def test_an_attack_that_failed_on_a_network_is_a_dash_in_its_row_alone():
+    table = table_of(row_of("sat", [0.5, 0.6]), row_of("mart", [0.7, 0.8], attacks={"pgd-20": 0.8}))
+    sat, mart = [line for line in markdown(table).splitlines() if line.startswith(("| sat", "| mart"))][:2]
+    assert (sat.count("| - "), mart.count("| - ")) == (0, 2)
+    rows = list(csv.DictReader(io.StringIO(comma_separated(table))))
+    assert [(row["pgd-20"], row["autoattack"]) for row in rows[1:3]] == [("0.61", "0.5499999999999999"), ("0.8", "")]
+    assert "- &" in latex(table)
+    assert benchmark_html(table, {}).count("<td>-</td>") >= 2
+
+
+def test_rows_of_the_same_networks_are_told_in_every_text():
+    curve = ({"loss": 0.5},)
+    table = table_of(row_of("teacher", [0.5], curve=curve), row_of("sat", [0.5], curve=curve))
+    for text in (terminal(table), markdown(table), benchmark_html(table, {})):
+        assert "sat is the same networks as teacher" in text
 
 
 def test_a_table_without_results_can_be_shown_too():
