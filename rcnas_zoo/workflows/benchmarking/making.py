@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +31,6 @@ from rcnas_zoo.workflows.prepare import Prepared, rule_network
 from rcnas_zoo.workflows.problem import make_problem
 from rcnas_zoo.workflows.recipes import with_objective
 from rcnas_zoo.workflows.rivals import unmeasured_problem
-from rcnas_zoo.zoo.loading import load_model
 
 MOST_SEED = 1_000_000
 """Of the draws of a search, unless the benchmark's own seed is larger."""
@@ -44,7 +42,7 @@ class Made:
 
     Attributes:
         spec: what it is.
-        weights: its state on the CPU, or the folder of an entry that holds it.
+        weights: its state on the CPU.
         curve: metrics of each epoch.
         seconds: what its training took, and what a search before it did.
         search: of these, what the search took.
@@ -53,7 +51,7 @@ class Made:
     """
 
     spec: NetworkSpec
-    weights: Mapping[str, Tensor] | Path
+    weights: Mapping[str, Tensor]
     curve: tuple[dict[str, float], ...] = ()
     seconds: float = 0.0
     search: SearchCost = field(default_factory=SearchCost)
@@ -62,8 +60,6 @@ class Made:
 
     def model(self, device: str) -> nn.Module:
         """The network on a device, in eval mode."""
-        if isinstance(self.weights, Path):
-            return load_model(self.weights, device)
         model = build(self.spec)
         model.load_state_dict(dict(self.weights))
         return model.to(torch.device(device))
@@ -156,8 +152,6 @@ def _search(method: str, prepared: Prepared, tuner: Tuner) -> NamedMethod:
 
 def _reference(method: str, prepared: Prepared, tuner: Tuner, observer: Observer) -> Made:
     """The teacher's architecture under an objective; ``teacher`` is trained as every network that is kept."""
-    if method == "teacher" and prepared.teacher.weights is not None:
-        return Made(prepared.teacher.spec, prepared.teacher.weights, evaluations=0)
     return _trained(reference_training(method, prepared), tuner, observer, method)
 
 

@@ -15,8 +15,9 @@ from rcnas_zoo.spec.task import Task
 from rcnas_zoo.tracking.runs import open_run
 from rcnas_zoo.tracking.store import current_store
 from rcnas_zoo.workflows.benchmarking.folder import page_files, write_pages
+from rcnas_zoo.workflows.benchmarking.making import shared_pruning
 from rcnas_zoo.workflows.benchmarking.measures import measures_of
-from rcnas_zoo.workflows.benchmarking.methods import REFERENCE, SEARCH
+from rcnas_zoo.workflows.benchmarking.methods import PRUNING, REFERENCE, SEARCH
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
 from rcnas_zoo.workflows.benchmarking.shared import shared_settings
 from rcnas_zoo.workflows.benchmarking.studies import StudyJob, run_study
@@ -68,7 +69,8 @@ def benchmark_task(
             _train_teachers(task, settings, machine, workers, watcher)
             found = _run(jobs, workers, watcher)
         made = _table(first, settings, dict(zip(jobs, found, strict=True)))
-        table = replace(made, settings=shared_settings(first, settings))
+        notes = (*made.notes, *_longer_prunings(first, made))
+        table = replace(made, settings=shared_settings(first, settings), notes=notes)
         run.metrics({f"{row.method}.robust_accuracy": row.estimate("robust").mean for row in table.measured}, 0)
         teacher = teacher_spec(task.teacher, first.teacher.spec.input, first.teacher.spec.classes)
         for name, content in page_files(table, teacher).items():
@@ -104,6 +106,18 @@ def _run(jobs: Sequence[StudyJob], workers: Workers, observer: Observer) -> list
 
     observer.progress("benchmark", 0, len(jobs))
     return workers.run_watched(run_study, jobs, ProgressOnly(observer), count)
+
+
+def _longer_prunings(prepared: Prepared, table: BenchmarkTable) -> list[str]:
+    """Which prunings take more epochs than the other rows, since each of their stages must have at least one."""
+    epochs = prepared.final.recipe.epochs
+    methods = [row.method for row in table.measured if row.method in PRUNING]
+    pruned = {method: shared_pruning(method, prepared).epochs for method in methods}
+    return [
+        f"{method} takes {count} epochs, its stages cannot be shorter, the other rows {epochs}; compare with care"
+        for method, count in pruned.items()
+        if count > epochs
+    ]
 
 
 def _table(

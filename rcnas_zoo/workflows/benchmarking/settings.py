@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rcnas_zoo.baselines.studies.samplers import SAMPLERS
 from rcnas_zoo.spec.attack import AttackName
@@ -103,12 +102,3 @@ class TaskBenchmarkSettings:
             final_recipe=self.recipe,
             final_train_size=self.train_size,
         )
-
-    def decides(self) -> dict[str, Any]:
-        """Of these settings, what decides the result of a study, plain JSON data."""
-        return {
-            "visits": self.visits,
-            "search_epochs": self.search_epochs,
-            "search_train_size": self.search_train_size,
-            "final_epochs": self.final_epochs,
-        }

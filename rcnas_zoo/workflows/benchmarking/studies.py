@@ -21,7 +21,7 @@ from rcnas_zoo.tracking.store import Store
 from rcnas_zoo.workflows.benchmarking.making import Made, check, make
 from rcnas_zoo.workflows.benchmarking.measures import measures_of
 from rcnas_zoo.workflows.benchmarking.measuring import Measured, measure
-from rcnas_zoo.workflows.benchmarking.methods import PRUNING
+from rcnas_zoo.workflows.benchmarking.methods import PRUNING, SEARCH
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
 from rcnas_zoo.workflows.benchmarking.tuning import Settled
 from rcnas_zoo.workflows.machine import Machine
@@ -76,20 +76,10 @@ def study_plan(job: StudyJob, prepared: Prepared) -> StudyPlan:
     A hopeless trial ends at a quarter or half of its training (after the search, if it is one). A pruning's never
     does: what its first stage comes to is not what is compared.
     """
-    recipes = {"search": prepared.search.key(), "final": prepared.final.key()}
-    policy = (prepared.agent.lineage or {}).get("digest", "") if job.method in WARM else ""
+    decides = _decides(job, prepared)
     return StudyPlan(
-        name=_name(job, prepared),
-        decides={
-            "task": str(job.task),
-            "threat": str(prepared.threat),
-            "method": job.method,
-            "version": ROWS_VERSION,
-            "settings": job.settings.decides(),
-            "jobs": recipes,
-            "policy": policy,
-            "teacher": prepared.teacher.lineage(),
-        },
+        name=_name(job, prepared, decides),
+        decides=decides,
         trials=job.settings.trials,
         seed=job.seed,
         sampler=job.settings.sampler,
@@ -100,9 +90,29 @@ def study_plan(job: StudyJob, prepared: Prepared) -> StudyPlan:
     )
 
 
-def _name(job: StudyJob, prepared: Prepared) -> str:
-    """What the study is called; a task on a file with a long path by its digest."""
-    task, rest = str(job.task), f"{prepared.threat} {job.method} seed {job.seed}"
+def _decides(job: StudyJob, prepared: Prepared) -> dict[str, Any]:
+    """What a study hangs on; how searches train what they visit is nothing to a method that does not search."""
+    given = {
+        "task": str(job.task),
+        "threat": str(prepared.threat),
+        "method": job.method,
+        "version": ROWS_VERSION,
+        "final": prepared.final.key(),
+        "sampler": job.settings.sampler,
+    }
+    if job.method not in SEARCH:
+        return given
+    policy = (prepared.agent.lineage or {}).get("digest", "") if job.method in WARM else ""
+    search = {"visits": job.settings.visits, "search": prepared.search.key(), "policy": policy}
+    return {**given, **search, "teacher": prepared.teacher.lineage()}
+
+
+def _name(job: StudyJob, prepared: Prepared, decides: dict[str, Any]) -> str:
+    """What the study is called; a task on a file with a long path by its digest.
+
+    What decides it is part of the name, for one storage may hold many studies of a task and method.
+    """
+    task, rest = str(job.task), f"{prepared.threat} {job.method} seed {job.seed} {digest(decides)[:12]}"
     fits = task.isprintable() and len(task) + 1 + len(rest) <= NAME_LENGTH
     return f"{task if fits else digest(task)} {rest}"
 
@@ -158,8 +168,8 @@ def _payload(made: Made) -> dict[str, Any]:
 
 def _result(job: StudyJob, made: Made, measured: Measured, study: StudyResult, best: TrialRecord) -> SeedResult:
     price, nominal = cost(made.spec), nominal_cost(made.spec)
-    # A trial that failed leaves no payload.
-    payloads = [trial.payload for trial in study.trials]
+    # A trial that failed leaves no payload, only its time.
+    payloads = [{"seconds": trial.seconds, **trial.payload} for trial in study.trials]
     searches = [SearchCost.from_dict(each["search"]) for each in payloads if "search" in each]
     return SeedResult(
         seed=job.seed,
@@ -170,7 +180,7 @@ def _result(job: StudyJob, made: Made, measured: Measured, study: StudyResult, b
         settings=best.parameters,
         trials=len(study.trials),
         evaluations=sum(int(each.get("evaluations", 1)) for each in payloads),
-        seconds=sum(float(each.get("seconds", 0.0)) for each in payloads),
+        seconds=sum(float(each["seconds"]) for each in payloads),
         search=sum(searches, SearchCost()),
         curve=made.curve,
         rewards=made.rewards,

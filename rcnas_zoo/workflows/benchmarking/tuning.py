@@ -72,12 +72,15 @@ class Settled:
 
 
 def tuned(recipe: TrainingRecipe, tuner: Tuner) -> TrainingRecipe:
-    """The recipe with a learning rate and weight decay, and for TRADES and MART a beta, of the trial's."""
-    rate, decay = recipe.learning_rate, recipe.weight_decay
-    changes = {
-        "learning_rate": tuner.suggest_float("learning_rate", rate / _FACTOR, rate * _FACTOR, log=True, first=rate),
-        "weight_decay": tuner.suggest_float("weight_decay", decay / _DECAY, decay * _DECAY, log=True, first=decay),
-    }
+    """The recipe with a learning rate and weight decay, and for TRADES and MART a beta, of the trial's.
+
+    A recipe without weight decay stays without.
+    """
+    changes = {}
+    for name, factor in (("learning_rate", _FACTOR), ("weight_decay", _DECAY)):
+        own = getattr(recipe, name)
+        if own > 0:
+            changes[name] = tuner.suggest_float(name, own / factor, own * factor, log=True, first=own)
     if recipe.objective in ("trades", "mart"):
         changes["beta"] = tuner.suggest_float("beta", *_BETAS, first=recipe.beta)
     return recipe.with_changes(**changes)

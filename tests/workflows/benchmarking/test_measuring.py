@@ -53,9 +53,9 @@ def test_every_attack_has_the_accuracy_that_an_evaluation_gives_it(made):
 def test_on_the_images_of_the_subset_all_attacks_can_be_compared(made):
     _, job, found = made
     test = job.source.dataset().test()
-    chosen = places(len(test), 24, job.seed)
+    chosen = places(len(test), 24, 0)
     whole = verdicts(made, ("pgd-2", "fgsm"), RADII[2])
-    part = verdicts(made, ("cw-5",), RADII[2], subset(test, 24, job.seed))
+    part = verdicts(made, ("cw-5",), RADII[2], subset(test, 24, 0))
     assert found.same_images == {
         "pgd-2": sum(whole["pgd-2"][place].item() for place in chosen) / 24,
         "fgsm": sum(whole["fgsm"][place].item() for place in chosen) / 24,

@@ -63,6 +63,12 @@ def test_the_report_says_how_its_rows_were_trained(made):
     assert "Of each of 2 networks that a search visits: 1 epoch on 1,150 images" in page
 
 
+def test_a_pruning_of_more_epochs_than_the_other_rows_is_told(made):
+    (note,) = [note for note in made[0].notes if "epochs" in note]
+    epochs = {len(result.curve) for result in made[0].rows[-1].results}
+    assert note.startswith(f"hydra takes {epochs.pop()} epochs, its stages cannot be shorter, the other rows 1;")
+
+
 def test_what_was_searched_meets_the_budget_and_a_reference_need_not(made):
     random, sat, *_, hydra = made[0].rows
     assert not random.over_budget

@@ -44,14 +44,6 @@ def test_what_makes_no_benchmark_is_refused(changes, message):
         TaskBenchmarkSettings(**changes)
 
 
-def test_a_study_hangs_on_what_its_networks_are_made_of_and_on_nothing_else():
-    plain = TaskBenchmarkSettings().decides()
-    assert TaskBenchmarkSettings(seeds=(7,), trials=9, subset_samples=3, methods=("sat",)).decides() == plain
-    assert TaskBenchmarkSettings(attacks=("naa",), radii=("1/10",)).decides() == plain
-    for change in ({"visits": 3}, {"search_epochs": 1}, {"final_epochs": 2}, {"search_train_size": 100}):
-        assert TaskBenchmarkSettings(**change).decides() != plain
-
-
 def test_the_reference_names_every_method():
     page = (Path(__file__).parents[3] / "docs" / "reference.md").read_text(encoding="utf-8")
     section = page[page.index("## Benchmarks on a task") :]

@@ -2,6 +2,8 @@ from dataclasses import replace
 
 import pytest
 
+from rcnas_zoo.baselines.search_cost import SearchCost
+from rcnas_zoo.baselines.studies.records import FAILED, SCORED, StudyResult, TrialRecord
 from rcnas_zoo.search.registry import NamedMethod
 from rcnas_zoo.spec.errors import Diverged, Unavailable
 from rcnas_zoo.spec.observer import Silent
@@ -9,6 +11,7 @@ from rcnas_zoo.spec.search import SearchResult
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.workflows.benchmarking import making, studies
 from rcnas_zoo.workflows.benchmarking.making import make
+from rcnas_zoo.workflows.benchmarking.measuring import Measured
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
 from rcnas_zoo.workflows.benchmarking.studies import StudyJob, run_study, study_plan
 from rcnas_zoo.workflows.benchmarking.tuning import Settled, Untuned
@@ -70,6 +73,35 @@ def test_the_policy_decides_the_studies_that_start_from_it_and_no_others(method,
         plans.append(study_plan(StudyJob(TASK, settings, method, 0, machine), prepared))
     without, given = plans
     assert (given.digest != without.digest) == warm
+
+
+def planned(method, machine, **changes):
+    settings = replace(SETTINGS, **changes)
+    return study_plan(StudyJob(TASK, settings, method, 0, machine), prepare(TASK, settings.of_seed(0), machine))
+
+
+@pytest.mark.parametrize("method", ["sat", "random"])
+def test_a_study_hangs_on_what_its_networks_are_made_of_and_on_nothing_else(method, machine):
+    plain = planned(method, machine)
+    kept = {"seeds": (0, 7), "trials": 9, "subset_samples": 3, "attacks": ("naa",), "radii": ("1/10",)}
+    assert planned(method, machine, **kept).digest == plain.digest
+    for change in ({"final_epochs": 2}, {"train_size": 100}, {"sampler": "random"}, {"recipe": "quick-5"}):
+        other = planned(method, machine, **change)
+        assert other.digest != plain.digest
+        assert other.name != plain.name
+    for change in ({"visits": 3}, {"search_epochs": 2}, {"search_train_size": 100}):
+        other = planned(method, machine, **change)
+        assert (other.digest != plain.digest) == (other.name != plain.name) == (method == "random")
+
+
+def test_what_a_failed_trial_took_counts(machine):
+    failed = TrialRecord(0, FAILED, {}, (), {}, {}, "the loss broke", 7.0)
+    searched = {"seconds": 2.0, "evaluations": 3, "search": SearchCost().to_dict()}
+    study = StudyResult("s", "d", ("maximize",), (failed, TrialRecord(1, SCORED, {}, (0.5,), {}, searched, "", 9.0)))
+    made = make("magnitude", prepare(TASK, SETTINGS.of_seed(0), machine), Untuned(), Silent())
+    measured = Measured(0.5, {}, {}, 0.5, {}, {}, {}, ())
+    result = studies._result(StudyJob(TASK, SETTINGS, "sat", 0, machine), made, measured, study, study.trials[1])
+    assert (result.seconds, result.evaluations, result.trials) == (9.0, 4, 2)
 
 
 @pytest.mark.parametrize("folder", ["d" * 150, "d\u200be"])
