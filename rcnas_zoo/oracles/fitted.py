@@ -1,28 +1,23 @@
 """A table that also answers for networks that it does not have, by what a model fitted on it predicts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 import torch
 from torch import Tensor
 
-from rcnas_zoo.candidates.reward import RewardSettings
 from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.oracles.kernel import KernelRidge, fit, held_out, kendall_tau
-from rcnas_zoo.oracles.replay import judged, known, residual
+from rcnas_zoo.oracles.replay import TableEvaluator, judged, known
 from rcnas_zoo.oracles.table import Table, coordinates, stage_numbers
 from rcnas_zoo.oracles.tasks import TabulatedTask
-from rcnas_zoo.spec.network import NetworkSpec
-from rcnas_zoo.spec.observer import Observer
-from rcnas_zoo.spec.search import Outcome, Proposal, SearchProblem
+from rcnas_zoo.spec.residual import ResidualSpec
+from rcnas_zoo.spec.search import Outcome, SearchProblem
 
 MOST_ROWS = 4000
 
 
-@dataclass(frozen=True)
-class FittedEvaluator:
-    """A `CandidateEvaluator` that looks up a network of the table, and predicts the outcome of any other.
+class FittedEvaluator(TableEvaluator):
+    """Looks up a network of the table, and predicts the outcome of any other.
 
     Another network's cost is its own, exactly; its accuracy, clipped to [0, 1], and its margin, clipped to [-1, 1], are
     predicted from where it stands among the table's networks. The model is a Gaussian process's mean in the
@@ -31,25 +26,11 @@ class FittedEvaluator:
 
     A prediction is free of the luck that a tabulated accuracy holds (one seed, some hundred images), and it is mere
     extrapolation beyond the widths and depths of the table.
-
-    Attributes:
-        table: the networks.
-        settings: how rewards are made.
     """
 
-    table: Table
-    settings: RewardSettings = field(default_factory=RewardSettings)
-
-    def evaluate(self, problem: SearchProblem, proposals: Sequence[Proposal], observer: Observer) -> list[Outcome]:
-        """See `CandidateEvaluator.evaluate`.
-
-        Raises:
-            InvalidInput: the table does not have the problem's attack, or a network has another number of stages.
-        """
-        return [self._outcome(problem, proposal.spec) for proposal in proposals]
-
-    def _outcome(self, problem: SearchProblem, asked: NetworkSpec) -> Outcome:
-        spec, table = residual(asked), self.table
+    def outcome(self, problem: SearchProblem, spec: ResidualSpec) -> Outcome:
+        """See `TableEvaluator.outcome`."""
+        table = self.table
         row = table.row_of(spec)
         if table.specs[row] == spec:
             accuracy, margin = (float(column[row]) for column in known(table, problem))

@@ -1,5 +1,6 @@
 """A table in place of training: the same questions, answered at once."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -17,11 +18,8 @@ from rcnas_zoo.spec.search import Outcome, Proposal, SearchProblem
 
 
 @dataclass(frozen=True)
-class ReplayEvaluator:
-    """A `CandidateEvaluator` that looks up what it is asked.
-
-    A network that is not in the table is answered by the nearest one: its cost, accuracy and reward. One rule for all
-    methods, so that best and median are those of the table.
+class TableEvaluator(ABC):
+    """A `CandidateEvaluator` that trains nothing.
 
     Attributes:
         table: the networks.
@@ -35,12 +33,27 @@ class ReplayEvaluator:
         """See `CandidateEvaluator.evaluate`.
 
         Raises:
-            InvalidInput: the table does not have the problem's attack, or a network has another number of stages.
+            InvalidInput: the table does not have the problem's attack, or a network is of another kind or has another
+                number of stages.
         """
-        accuracy, margins = known(self.table, problem)
-        rows = [self.table.row_of(residual(proposal.spec)) for proposal in proposals]
-        answers = [(self.table.costs[row], float(accuracy[row]), float(margins[row])) for row in rows]
-        return [judged(problem, *answer, self.settings) for answer in answers]
+        return [self.outcome(problem, _residual(proposal.spec)) for proposal in proposals]
+
+    @abstractmethod
+    def outcome(self, problem: SearchProblem, spec: ResidualSpec) -> Outcome:
+        """What is answered for a network."""
+
+
+class ReplayEvaluator(TableEvaluator):
+    """Answers for a network that is not in the table by the nearest one: its cost, accuracy and reward.
+
+    One rule for all methods, so that best and median are those of the table.
+    """
+
+    def outcome(self, problem: SearchProblem, spec: ResidualSpec) -> Outcome:
+        """See `TableEvaluator.outcome`."""
+        row = self.table.row_of(spec)
+        accuracy, margin = (float(column[row]) for column in known(self.table, problem))
+        return judged(problem, self.table.costs[row], accuracy, margin, self.settings)
 
 
 def rewards(table: Table, problem: SearchProblem, settings: RewardSettings | None = None) -> Tensor:
@@ -69,12 +82,7 @@ def known(table: Table, problem: SearchProblem) -> tuple[Tensor, Tensor]:
     return table.column(attack, problem.threat), table.margins.get(key, torch.zeros(len(table)))
 
 
-def residual(spec: NetworkSpec) -> ResidualSpec:
-    """The network, if it is of the only kind that tables hold.
-
-    Raises:
-        InvalidInput: it is of another.
-    """
+def _residual(spec: NetworkSpec) -> ResidualSpec:
     if not isinstance(spec, ResidualSpec):
         raise InvalidInput(f"a network of an oracle must be of kind 'residual', got {spec.kind!r}")
     return spec
