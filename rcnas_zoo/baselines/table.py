@@ -76,18 +76,16 @@ class BenchmarkTable:
     def tests(self) -> list[SeedTest]:
         """``rc-nas``, or else the first measured row, against every other, over the seeds that both have.
 
-        Their p-values are adjusted for how many there are.
+        Their p-values are adjusted for how many there are of an accuracy.
         """
         rows = self.measured
         first = next((row for row in rows if row.method == FIRST), rows[0] if rows else None)
         found = [(first, other, _pairs(first, other)) for other in rows if first is not None and other is not first]
-        tests = [
-            seed_test(a.method, b.method, metric, [pair[metric] for pair in pairs])
-            for a, b, pairs in found
+        tests = (
+            [seed_test(a.method, b.method, metric, [pair[metric] for pair in pairs]) for a, b, pairs in found if pairs]
             for metric in TESTED
-            if pairs
-        ]
-        return holm(tests)
+        )
+        return [test for each in zip(*map(holm, tests), strict=True) for test in each]
 
     @property
     def remarks(self) -> list[str]:

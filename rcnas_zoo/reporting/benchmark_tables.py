@@ -94,7 +94,7 @@ def legend(table: BenchmarkTable) -> list[str]:
         f"Robust: the worst case over the attacks on all test images. Test images: {images}.",
         "Evaluations: networks trained and attacked on the way, those inside of searches too; minutes of one worker, "
         "where it was computed first.",
-        *(["p (Holm): the p-value adjusted for all tests here together."] if table.tests else []),
+        *(["p (Holm): the p-value adjusted for all tests of that accuracy."] if table.tests else []),
         *_shared(table),
     ]
 

@@ -45,10 +45,10 @@ def test_the_attacks_are_those_that_some_row_has_under_every_seed():
     assert list(failed.to_dict()["rows"][1]["attacks"]) == ["pgd-20"]
 
 
-def test_p_values_are_adjusted_for_all_tests_of_the_table():
-    tests = whole_table().tests
+def test_p_values_are_adjusted_for_all_tests_of_an_accuracy():
+    tests = [test for test in whole_table().tests if test.metric == "robust"]
     assert [test.adjusted for test in tests] == [test.adjusted for test in holm(tests)]
-    assert any(test.adjusted > test.p_value for test in tests if test.p_value is not None)
+    assert any(test.adjusted > test.p_value for test in tests)
 
 
 def test_rows_of_the_same_networks_are_told():
