@@ -7,11 +7,11 @@ import json
 import os
 import platform
 import time
+from argparse import ArgumentParser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import click
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -102,10 +102,10 @@ def synchronise(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-@click.command(help=__doc__)
-@click.option("--device", default="auto", help="auto, cpu or cuda[:n].")
-def main(device: str) -> None:
-    chosen = pick_device(device)
+def main() -> None:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda[:n].")
+    chosen = pick_device(parser.parse_args().device)
     print(json.dumps({"machine": facts(chosen), "peak": peak(chosen)}))
 
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import click
-
 FOLDER = Path(__file__).resolve().parent / "results"
 Row = dict[str, Any]
 
@@ -37,6 +35,8 @@ class Results:
             return cls(path, machine)
         found = cls.read(path)
         if found.machine != machine:
+            import click
+
             raise click.ClickException(
                 f"{path} holds results of {found.machine}, this is {machine}; give another --results"
             )
