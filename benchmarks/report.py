@@ -14,6 +14,7 @@ import report_anytime
 import report_attack_growth
 import report_attack_parity
 import report_attacks
+import report_gpu
 import report_parity
 import report_pruning
 import report_rows
@@ -47,6 +48,8 @@ def sections(folder: Path) -> Iterator[str]:
         path = folder / f"training-{device}.json"
         if path.is_file():
             yield report_speed.section(Results.read(path))
+    if (folder / "gpu.json").is_file():
+        yield report_gpu.section(Results.read(folder / "gpu.json"))
     if (folder / "workers.json").is_file():
         yield report_rows.workers(Results.read(folder / "workers.json"))
     if files := sorted((folder / "parity").glob("*-*.json")):
