@@ -10,7 +10,7 @@ from benchmarks.gpu.sizes import parse_size
 from rcnas_zoo.spec.errors import RcnasError
 
 T = TypeVar("T")
-NETWORKS = "wrn-28-10,robustresnet-a1,rule@5g"
+NETWORKS = "rule@5g,robustresnet-a1,wrn-28-10"
 OBJECTIVES = "trades,sat,fast"
 
 
