@@ -8,7 +8,7 @@ import pytest
 
 from tests.test_floors import OPTIONAL
 
-FORBIDDEN = (*OPTIONAL, "click", "rich", "jinja2", "platformdirs", "pandas")
+FORBIDDEN = (*OPTIONAL, "click", "rich", "jinja2", "platformdirs", "pandas", "rcnas_zoo_cli", "rcnas_zoo_registry")
 PROGRAM = f"""
 import sys
 sys.modules.update(dict.fromkeys({FORBIDDEN!r}))
