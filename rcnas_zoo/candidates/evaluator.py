@@ -84,7 +84,7 @@ def evaluate_candidate(job: CandidateJob, observer: Observer | None = None) -> C
     if job.transfer:
         robust, margin = transfer_accuracy(model, attacked_images(job.attack, job.transfer), images.labels), 0.0
     else:
-        robust, margin = report.robust_accuracy, margin_cached(model, spec, images, ledgers)
+        robust, margin = report.complete().robust_accuracy, margin_cached(model, spec, images, ledgers)
     seconds = trained.seconds + report.seconds
     return CandidateResult(report.clean_accuracy, robust, trained.curve, seconds, False, trained.hopeless, margin)
 

@@ -142,8 +142,10 @@ def _report(
     labels, estimate = findings.labels, findings.estimate
     clean = findings.predictions["clean"] == labels
     # Wrong before any attack means wrong under every attack.
-    verdicts = {name: (found == labels) & clean for name, found in findings.predictions.items()}
-    robust = worst_case(verdicts)
+    judged = {name: (found == labels) & clean for name, found in findings.predictions.items()}
+    robust = worst_case(judged)
+    # What an attack that failed has broken stays broken, but it has no accuracy of its own.
+    verdicts = {name: verdict for name, verdict in judged.items() if name not in findings.failures}
     accuracies = {name: accuracy(verdicts[name]) for name in settings if name in verdicts}
     if estimate is not None and estimate.attack in settings:
         accuracies[estimate.attack] = estimate.value

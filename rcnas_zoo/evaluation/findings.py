@@ -9,7 +9,7 @@ from torch import Tensor
 from rcnas_zoo.attacks.base import Attack
 from rcnas_zoo.evaluation.anytime import DEFAULT_PRIOR, Prior
 from rcnas_zoo.evaluation.ledger import UNKNOWN, Ledger
-from rcnas_zoo.evaluation.report import worst_predictions
+from rcnas_zoo.evaluation.report import FAILED, worst_predictions
 from rcnas_zoo.evaluation.sampling import Estimate, estimate
 from rcnas_zoo.spec.errors import RcnasError, Unavailable
 
@@ -74,7 +74,7 @@ class Findings:
         self.failures[attack.name] = error
         seen = int((ledger.predictions != UNKNOWN).sum())
         told = str(error) if isinstance(error, RcnasError) else f"{type(error).__name__}: {error}"
-        self.flags.append(f"attack-failed: {attack.name} ended after {seen} of {len(self.labels)} images: {told}")
+        self.flags.append(f"{FAILED}{attack.name} ended after {seen} of {len(self.labels)} images: {told}")
         if seen:
             self._take(attack, ledger)
 

@@ -9,8 +9,12 @@ import torch
 from torch import Tensor
 
 from rcnas_zoo.evaluation.sampling import Estimate
+from rcnas_zoo.spec.errors import Unavailable
 from rcnas_zoo.spec.record import Measurement
 from rcnas_zoo.spec.threat import ThreatModel
+
+FAILED = "attack-failed: "
+"""How a flag begins that tells of an attack that raised."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +23,7 @@ class EvaluationReport:
 
     Attributes:
         clean_accuracy: share of images classified rightly, in [0, 1].
-        attacks: attack name to accuracy under it, in [0, 1], in the order they were asked for.
+        attacks: attack name to accuracy under it, in [0, 1], in the order they were asked for; none of one that failed.
         verdicts: attack name, and always ``clean``, to bool (N,): is the image still classified rightly. An attack that
             failed or did not see every image is not here.
         robust_accuracy: worst case over all verdicts, image by image.
@@ -30,7 +34,8 @@ class EvaluationReport:
         settings: attack name to its full settings.
         flags: reasons to doubt the numbers.
         seconds: what the attacks took when they ran.
-        predictions: as ``verdicts``, but the class (N,) that the model sees in each attacked image.
+        predictions: as ``verdicts``, but the class (N,) that the model sees in each attacked image; of an attack that
+            failed, in what it had broken before.
         labels: (N,) the right classes.
         classes: how many there are.
         estimate: of the dearest attack, where it saw a sample alone; then the robust accuracy, its interval and this
@@ -52,6 +57,17 @@ class EvaluationReport:
     labels: Tensor
     classes: int
     estimate: Estimate | None = None
+
+    def complete(self) -> "EvaluationReport":
+        """The report itself.
+
+        Raises:
+            Unavailable: an attack failed, so that the robust accuracy is higher than it should be.
+        """
+        for flag in self.flags:
+            if flag.startswith(FAILED):
+                raise Unavailable(f"every attack must see all its images, but {flag.removeprefix(FAILED)}")
+        return self
 
     @property
     def worst_predictions(self) -> Tensor:

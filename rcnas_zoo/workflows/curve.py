@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from rcnas_zoo.evaluation.intervals import wilson
-from rcnas_zoo.evaluation.report import EvaluationReport, worst_case
+from rcnas_zoo.evaluation.report import EvaluationReport
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.spec.threat import ThreatModel
 from rcnas_zoo.workflows.question import Question
@@ -54,7 +54,7 @@ def security_curve(
     points = []
     for threat in sorted(threats, key=lambda threat: threat.radius):
         found = report if threat == own else question.under(threat).answer(observer)
-        stands = stands & worst_case(found.verdicts)
+        stands = stands & (found.worst_predictions == found.labels)
         right = int(stands.sum())
         accuracies, interval = dict(found.attacks), wilson(right, len(stands))
         points.append(

@@ -56,4 +56,4 @@ def teacher_facts(
     device = next(model.parameters()).device
     with torch_threads(threads_for(spec, attack.threads)):
         lips = lips_statistics(model, images.floats().to(device), attacked_images(attack, key).to(device))
-    return TeacherFacts(spec, price.parameters, price.macs, report.robust_accuracy, lips, key)
+    return TeacherFacts(spec, price.parameters, price.macs, report.complete().robust_accuracy, lips, key)

@@ -204,7 +204,13 @@ def test_what_a_failing_attack_has_broken_stays_broken(monkeypatch, linear, imag
     monkeypatch.setattr(evaluate_module, "make_attack", make)
     report = evaluate(linear, images, labels, attacks=["clean", "fgsm", "pgd-5"], threat="linf@1", batch_size=7)
     assert report.flags == ("attack-failed: pgd-5 ended after 14 of 30 images: KeyError: 'lost'",)
-    assert not report.verdicts["pgd-5"][:14].any()
+    assert "pgd-5" not in report.verdicts
+    assert list(report.attacks) == ["clean", "fgsm"]
+    assert (report.predictions["pgd-5"] != labels)[:14].all()
+    stood = report.verdicts["fgsm"] & (torch.arange(30) >= 14)
+    assert report.robust_accuracy == int(stood.sum()) / 30
+    with pytest.raises(Unavailable, match="all its images, but pgd-5 ended after 14 of 30 images: KeyError: 'lost'"):
+        report.complete()
 
 
 @pytest.mark.parametrize("what", ["ledger", "observer"])
