@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rcnas_zoo.candidates.cache import ContentCache
 from rcnas_zoo.candidates.source import DataSource
-from rcnas_zoo.execution.locks import lock, waited
+from rcnas_zoo.execution.locks import holder, lock, waited
 from rcnas_zoo.execution.team import Team
 from rcnas_zoo.execution.threads import torch_threads
 from rcnas_zoo.networks.build import build
@@ -144,17 +144,18 @@ def _checkpoints(cache: Path, key: str, host: Host) -> Iterator[Checkpoints | No
     A team does not wait, for its other processes would give its leader up: where another process makes the same
     training there is None for it. So there is for all that do not lead.
     """
-    folder, team = cache / "checkpoints" / key, host.team
+    folder, team = cache / "locks", host.team
     if not team.leads:
         yield None
         return
     with ExitStack() as held:
-        mine = held.enter_context(lock(folder, "training"))
+        # The lock does not lie beside the checkpoints, for their folder is deleted while others wait.
+        mine = held.enter_context(lock(folder, key))
         if not mine and team.size == 1:
-            host.observer.progress(host.label, 0, 1, "another process is at it, waiting")
-            held.enter_context(waited(folder, "training"))
+            host.observer.progress(host.label, 0, 1, f"waiting for process {holder(folder, key)}, which trains it")
+            held.enter_context(waited(folder, key))
             mine = True
-        yield Checkpoints(folder) if mine else None
+        yield Checkpoints(cache / "checkpoints" / key) if mine else None
 
 
 def _kept(cache: Path, key: str, team: Team) -> TrainingResult | None:

@@ -19,9 +19,9 @@ def exclusive(folder: Path, key: str) -> Iterator[None]:
     """
     with lock(folder, key) as mine:
         if not mine:
-            holder = _file(folder, key).read_text().strip() or "unknown"
             raise Unavailable(
-                f"the same run must not run twice at once, but process {holder} runs it; wait for it, or end it"
+                f"the same run must not run twice at once, but process {holder(folder, key)} runs it; wait for it, "
+                "or end it"
             )
         yield
 
@@ -37,9 +37,7 @@ def lock(folder: Path, key: str) -> Iterator[bool]:
         if not _taken(file, fcntl.LOCK_EX | fcntl.LOCK_NB):
             yield False
             return
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
+        _sign(file)
         yield True
 
 
@@ -52,7 +50,16 @@ def waited(folder: Path, key: str) -> Iterator[None]:
     """
     with _opened(folder, key) as file:
         _taken(file, fcntl.LOCK_EX)
+        _sign(file)
         yield
+
+
+def holder(folder: Path, key: str) -> str:
+    """The number of the process that holds a lock, or ``unknown`` where it has just been let go of."""
+    try:
+        return _file(folder, key).read_text().strip() or "unknown"
+    except OSError:
+        return "unknown"
 
 
 def _opened(folder: Path, key: str) -> IO[str]:
@@ -61,6 +68,12 @@ def _opened(folder: Path, key: str) -> IO[str]:
         return _file(folder, key).open("a+")
     except OSError as error:
         raise Unavailable(f"the folder {folder} must be writable: {error}; set RCNAS_CACHE to another") from error
+
+
+def _sign(file: IO[str]) -> None:
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
 
 
 def _taken(file: IO[str], how: int) -> bool:

@@ -1,3 +1,4 @@
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -58,7 +59,7 @@ def test_a_training_that_another_process_makes_is_waited_for_and_then_there(job,
     monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("trained twice"))
     waits = Waits()
     with ThreadPoolExecutor(1) as pool:
-        with lock(job.cache / "checkpoints" / job.key(), "training") as mine:
+        with lock(job.cache / "locks", job.key()) as mine:
             assert mine
             asked = pool.submit(train_cached, job, waits, "twice")
             assert waits.begun.wait(60)
@@ -73,7 +74,7 @@ class Waits(Silent):
         self.begun, self.epochs = Event(), 0
 
     def progress(self, label, done, total, note=""):
-        if (label, note) == ("twice", "another process is at it, waiting"):
+        if (label, note) == ("twice", f"waiting for process {os.getpid()}, which trains it"):
             self.begun.set()
 
     def epoch(self, number, total, metrics):
@@ -82,7 +83,7 @@ class Waits(Silent):
 
 def test_a_training_whose_process_has_died_is_made(job):
     with ThreadPoolExecutor(1) as pool:
-        with lock(job.cache / "checkpoints" / job.key(), "training"):
+        with lock(job.cache / "locks", job.key()):
             waits = Waits()
             asked = pool.submit(train_cached, job, waits, "twice")
             assert waits.begun.wait(60)
