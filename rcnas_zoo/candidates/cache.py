@@ -59,8 +59,13 @@ class ContentCache:
             shutil.rmtree(temporary, ignore_errors=True)
 
     def drop(self, kind: str, key: str) -> None:
-        """Let go of an entry, if there is one."""
-        shutil.rmtree(self.folder(kind, key), ignore_errors=True)
+        """Let go of an entry, if there is one; at once and whole, as it came."""
+        folder = self.folder(kind, key)
+        if folder.is_dir():
+            aside = Path(tempfile.mkdtemp(prefix=".old-", dir=folder.parent))
+            with suppress(FileNotFoundError):
+                folder.rename(aside / key)
+            shutil.rmtree(aside, ignore_errors=True)
 
     def folder(self, kind: str, key: str) -> Path:
         """Where an entry lies, if it is there."""

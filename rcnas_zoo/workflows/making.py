@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from rcnas_zoo.execution.locks import exclusive
 from rcnas_zoo.execution.workers import Workers
 from rcnas_zoo.networks.cost import cost
-from rcnas_zoo.spec.canonical import canonical_json
+from rcnas_zoo.spec.canonical import canonical_json, digest
 from rcnas_zoo.spec.errors import Diverged
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.tracking.runs import HOLDER_TAG, TrackedRun, open_run, unfinished_run
@@ -35,14 +35,14 @@ def make(work: Work, asked: Asked, machine: Machine, observer: Observer, command
         Diverged: a training gave no finite loss.
         Unavailable: tracking store or cache cannot be used, or the same is being made already.
     """
-    key, store = work_key(work, asked, machine), current_store()
-    holder = f"{platform.node()}:{machine.cache}"
-    tags = {"rcnas.key": key, "rcnas.command": command, HOLDER_TAG: holder}
-    with exclusive(machine.cache / "locks", key):
+    store, holder = current_store(), f"{platform.node()}:{machine.cache}"
+    with exclusive(machine.cache / "locks", work_key(work, asked, machine)):
         ready = _ready(work, machine)
         found = kept(work, asked, machine)
         if found and found.policy == _policy(ready):
             return found
+        key = digest([work_key(work, asked, machine), _policy(ready)])
+        tags = {"rcnas.key": key, "rcnas.command": command, HOLDER_TAG: holder}
         resume = unfinished_run(store, key, holder)
         with open_run(store, "reproduce", str(work), {"work": str(work)}, tags, resume, observer) as run:
             made = _make_in(run, store, ready, asked, machine, observer)

@@ -13,11 +13,11 @@ from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.threat import ThreatModel
 from rcnas_zoo.tracking.listing import list_runs
 from rcnas_zoo.workflows import making
+from rcnas_zoo.workflows.agents import choose_agent
 from rcnas_zoo.workflows.finals import run_final
 from rcnas_zoo.workflows.kept_works import kept
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.making import make
-from rcnas_zoo.workflows.prepare import prepare
 from rcnas_zoo.workflows.scales import SCALES, Asked
 from rcnas_zoo.workflows.twins import work_for
 
@@ -72,12 +72,16 @@ def test_what_was_made_before_is_not_made_again(machine, here, monkeypatch):
 def test_a_search_is_made_again_when_it_would_start_from_another_policy(machine, here, monkeypatch):
     question = asked("1/5", samples=4)
     first = make(SEARCHED, question, machine, Silent())
-    assert first.policy == (prepare(SEARCHED.task, SEARCHED.settings, machine).agent.lineage or {}).get("digest", "")
+    shipped = choose_agent(SEARCHED.settings, 3, machine)
+    assert shipped.policy is not None
+    assert first.policy == shipped.lineage["digest"]
     assert make(SEARCHED, question, machine, Silent()) == first
-    monkeypatch.setattr(making, "_policy", lambda ready: "another")
+    other = replace(shipped, lineage={**shipped.lineage, "digest": "d" * 64})
+    monkeypatch.setattr("rcnas_zoo.workflows.prepare.choose_agent", lambda *_: other)
     again = make(SEARCHED, question, machine, Silent())
-    assert (again.policy, again.run_id == first.run_id) == ("another", False)
+    assert (again.policy, again.run_id == first.run_id) == ("d" * 64, False)
     assert kept(SEARCHED, question, machine) == again
+    assert make(SEARCHED, question, machine, Silent()) == again
 
 
 def test_data_that_are_absent_are_missed_before_a_run_is_opened(machine, here, tmp_path):
