@@ -1,7 +1,7 @@
 """One method under one seed: a study of its settings, and one look at the test split with the best."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rcnas_zoo.baselines.rows import SeedResult
@@ -10,11 +10,14 @@ from rcnas_zoo.baselines.studies.plan import NAME_LENGTH, StudyPlan
 from rcnas_zoo.baselines.studies.records import StudyResult, TrialFailed, TrialRecord, TrialScore
 from rcnas_zoo.baselines.studies.trial import TrialContext
 from rcnas_zoo.baselines.studies.work import work
-from rcnas_zoo.candidates.verdicts import AttackJob, evaluate_cached
+from rcnas_zoo.candidates.pruning import PRUNING_VERSION
+from rcnas_zoo.candidates.verdicts import ENGINE_VERSION, AttackJob, evaluate_cached
+from rcnas_zoo.execution.memory import trim
 from rcnas_zoo.networks.cost import cost, nominal_cost
+from rcnas_zoo.search.rcnas.settings import RcnasSettings
 from rcnas_zoo.search.registry import WARM
 from rcnas_zoo.spec.canonical import digest
-from rcnas_zoo.spec.errors import Diverged, InvalidInput
+from rcnas_zoo.spec.errors import Diverged, IntegrityError, InvalidInput
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.tracking.store import Store
@@ -64,10 +67,13 @@ def run_study(job: StudyJob, observer: Observer) -> SeedResult | str:
         check(job.method, prepared)
     except InvalidInput as error:
         return str(error)
-    study = _study(job, prepared, observer)
-    if study.best is None:
-        return f"at least one trial must train to a finite loss, none did: {_why(study)}"
-    return _measured(job, prepared, study, study.best, observer)
+    try:
+        study = _study(job, prepared, observer)
+        if study.best is None:
+            return f"at least one trial must train to a finite loss, none did: {_why(study)}"
+        return _measured(job, prepared, study, study.best, observer)
+    finally:
+        trim()
 
 
 def study_plan(job: StudyJob, prepared: Prepared) -> StudyPlan:
@@ -96,15 +102,25 @@ def _decides(job: StudyJob, prepared: Prepared) -> dict[str, Any]:
         "task": str(job.task),
         "threat": str(prepared.threat),
         "method": job.method,
-        "version": ROWS_VERSION,
+        "version": [ROWS_VERSION, ENGINE_VERSION],
         "final": prepared.final.key(),
         "sampler": job.settings.sampler,
     }
-    if job.method not in SEARCH:
-        return given
-    policy = (prepared.agent.lineage or {}).get("digest", "") if job.method in WARM else ""
-    search = {"visits": job.settings.visits, "search": prepared.search.key(), "policy": policy}
-    return {**given, **search, "teacher": prepared.teacher.lineage()}
+    if job.method in PRUNING:
+        return {**given, "pruning": PRUNING_VERSION}
+    return {**given, **_search_decides(job.method, prepared)} if job.method in SEARCH else given
+
+
+def _search_decides(method: str, prepared: Prepared) -> dict[str, Any]:
+    agent, settings = prepared.agent, prepared.settings
+    return {
+        "visits": settings.visits,
+        "search": prepared.search.key(),
+        "policy": (agent.lineage or {}).get("digest", "") if method in WARM else "",
+        "agent": asdict(agent.settings if method in WARM else RcnasSettings()),
+        "reward": asdict(settings.reward),
+        "teacher": prepared.teacher.lineage(),
+    }
 
 
 def _name(job: StudyJob, prepared: Prepared, decides: dict[str, Any]) -> str:
@@ -143,13 +159,18 @@ def _score(made: Made, prepared: Prepared, observer: Observer) -> float:
     images = training.source.splits().evaluation
     attack = AttackJob.after(training, (str(prepared.task.attack),), prepared.threat)
     report = evaluate_cached(made.model(training.device), made.spec, images, attack, observer, "scoring the trial")
-    return report.robust_accuracy
+    return report.complete().robust_accuracy
 
 
 def _measured(
     job: StudyJob, prepared: Prepared, study: StudyResult, best: TrialRecord, observer: Observer
 ) -> SeedResult:
     made = make(job.method, prepared, Settled(best.parameters, dict(best.payload["floors"])), observer)
+    if made.spec.digest != best.payload["digest"]:
+        raise IntegrityError(
+            f"the best trial of {study.name} must make the network {best.payload['digest'][:12]} again, got "
+            f"{made.spec.digest[:12]}; take another cache folder or --storage"
+        )
     training = replace(prepared.final, spec=made.spec)
     asked = measures_of(job.task, job.settings, prepared.threat, prepared.teacher.spec.classes)
     measured = measure(made.model(training.device), training, asked, observer, f"attacking {job.method}")

@@ -5,7 +5,7 @@ import pytest
 from rcnas_zoo.baselines.search_cost import SearchCost
 from rcnas_zoo.baselines.studies.records import FAILED, SCORED, StudyResult, TrialRecord
 from rcnas_zoo.search.registry import NamedMethod
-from rcnas_zoo.spec.errors import Diverged, Unavailable
+from rcnas_zoo.spec.errors import Diverged, IntegrityError, Unavailable
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.search import SearchResult
 from rcnas_zoo.spec.task import Task
@@ -92,6 +92,30 @@ def test_a_study_hangs_on_what_its_networks_are_made_of_and_on_nothing_else(meth
     for change in ({"visits": 3}, {"search_epochs": 2}, {"search_train_size": 100}):
         other = planned(method, machine, **change)
         assert (other.digest != plain.digest) == (other.name != plain.name) == (method == "random")
+
+
+@pytest.mark.parametrize(
+    ("version", "methods"),
+    [("ENGINE_VERSION", {"sat", "random", "hydra"}), ("ROWS_VERSION", {"sat", "random", "hydra"}),
+     ("PRUNING_VERSION", {"hydra"})],
+)  # fmt: skip
+def test_another_engine_makes_another_study(version, methods, machine, monkeypatch):
+    before = {method: planned(method, machine).digest for method in ("sat", "random", "hydra")}
+    monkeypatch.setattr(studies, version, 99)
+    assert {method for method, digest in before.items() if planned(method, machine).digest != digest} == methods
+
+
+def test_a_best_trial_that_makes_another_network_now_is_refused(machine, monkeypatch):
+    made = make("magnitude", prepare(TASK, SETTINGS.of_seed(0), machine), Untuned(), Silent())
+    monkeypatch.setattr(studies, "make", lambda *_: made)
+    payload = {"digest": "e" * 64, "floors": []}
+    best = TrialRecord(0, SCORED, {}, (0.5,), {}, payload, "", 1.0)
+    job, prepared = StudyJob(TASK, SETTINGS, "sat", 0, machine), prepare(TASK, SETTINGS.of_seed(0), machine)
+    with pytest.raises(
+        IntegrityError,
+        match=f"the best trial of s must make the network eeeeeeeeeeee again, got {made.spec.digest[:12]}",
+    ):
+        studies._measured(job, prepared, StudyResult("s", "d", ("maximize",), (best,)), best, Silent())
 
 
 def test_what_a_failed_trial_took_counts(machine):
