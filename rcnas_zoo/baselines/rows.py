@@ -7,6 +7,7 @@ from typing import Any
 
 from rcnas_zoo.baselines.search_cost import SearchCost
 from rcnas_zoo.baselines.statistics import Estimate, estimate
+from rcnas_zoo.evaluation.report import FAILED
 from rcnas_zoo.spec.network import NetworkSpec
 
 
@@ -95,8 +96,12 @@ class Row:
 
     @property
     def accuracies(self) -> list[str]:
-        """What all results can be asked for by name, but for the radii; see `accuracy`."""
-        return ["clean", *self.attacks, "robust"]
+        """What all results can be asked for by name, but for the radii; see `accuracy`.
+
+        Where an attack failed the worst case is one of fewer attacks than elsewhere, and cannot be compared.
+        """
+        failed = any(flag.startswith(FAILED) for result in self.results for flag in result.flags)
+        return ["clean", *self.attacks, *([] if failed else ["robust"])]
 
     def same_as(self, other: "Row") -> bool:
         """Whether the other row is made of the same trained networks: equal specs, learning curves and accuracies."""
@@ -151,7 +156,7 @@ class Row:
             "robust_accuracy": robust.mean,
             "std": robust.std,
             "interval": list(robust.interval),
-            "estimates": {name: self.estimate(name).to_dict() for name in self.accuracies},
+            "estimates": {name: self.estimate(name).to_dict() for name in ("clean", "robust", *self.attacks)},
             "seconds": self.mean("seconds"),
             "evaluations": self.mean("evaluations"),
             "radii": {threat: self.estimate(threat).to_dict() for threat in self.radii},
@@ -167,8 +172,8 @@ def accuracy(result: SeedResult, name: str) -> float:
 
 
 def attack_columns(rows: Sequence[Row]) -> list[str]:
-    """The attacks that some row with results was measured under; one that failed on a network is missing in its row."""
-    return list(dict.fromkeys(name for row in rows for name in row.attacks))
+    """The attacks that some network was measured under; one that failed on a network is missing in its row."""
+    return list(dict.fromkeys(name for row in rows for result in row.results for name in result.attacks))
 
 
 def radius_columns(rows: Sequence[Row]) -> list[str]:

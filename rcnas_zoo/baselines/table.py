@@ -49,7 +49,7 @@ class BenchmarkTable:
 
     @property
     def attacks(self) -> list[str]:
-        """The attacks that any measured row has under all its seeds."""
+        """The attacks that any network was measured under."""
         return attack_columns(self.rows)
 
     @property
@@ -81,11 +81,17 @@ class BenchmarkTable:
         rows = self.measured
         first = next((row for row in rows if row.method == FIRST), rows[0] if rows else None)
         found = [(first, other, _pairs(first, other)) for other in rows if first is not None and other is not first]
-        tests = (
-            [seed_test(a.method, b.method, metric, [pair[metric] for pair in pairs]) for a, b, pairs in found if pairs]
+        return [
+            test
             for metric in TESTED
-        )
-        return [test for each in zip(*map(holm, tests), strict=True) for test in each]
+            for test in holm(
+                [
+                    seed_test(a.method, b.method, metric, [pair[metric] for pair in pairs])
+                    for a, b, pairs in found
+                    if pairs and metric in a.accuracies and metric in b.accuracies
+                ]
+            )
+        ]
 
     @property
     def remarks(self) -> list[str]:
@@ -94,8 +100,11 @@ class BenchmarkTable:
 
     @property
     def twins(self) -> list[str]:
-        """Rows that are the same trained networks under other names, as ``teacher`` and the recipe's objective are."""
-        rows = self.measured
+        """Rows that are the same trained networks under other names, as ``teacher`` and the recipe's objective are.
+
+        Searches that end at the same networks are no twins.
+        """
+        rows = [row for row in self.measured if not any(result.search.visits for result in row.results)]
         return [
             f"{b.method} is the same networks as {a.method}, trained in the same way: one row under two names"
             for number, a in enumerate(rows)

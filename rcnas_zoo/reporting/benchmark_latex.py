@@ -18,10 +18,11 @@ _ESCAPED = {
 
 
 def latex(table: BenchmarkTable) -> str:
-    """The main table. What the lint says stands above it, as comments."""
+    """The main table. What the lint says, the notes, and why rows are missing stand above it, as comments."""
     header, rows = cells(table, _points)
     more = [_line([latex_text(method), _infeasible(len(header) - 1)]) for method in table.infeasible]
-    return _tabular([headline(table), *doubts(table)], header, rows, more)
+    reasons = [f"{method}: infeasible: {reason}" for method, reason in table.infeasible.items()]
+    return _tabular([headline(table), *doubts(table), *table.remarks, *reasons], header, rows, more)
 
 
 def latex_files(table: BenchmarkTable) -> dict[str, str]:

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from rcnas_zoo.baselines.rows import Row
+from rcnas_zoo.baselines.search_cost import SearchCost
 from rcnas_zoo.baselines.statistics import estimate, holm
 from rcnas_zoo.baselines.table import best_of, columns
 from rcnas_zoo.spec.canonical import canonical_json
@@ -37,10 +38,15 @@ def test_the_attacks_are_those_that_some_row_has_under_every_seed():
     table = whole_table()
     assert table.attacks == ["pgd-20", "cw-40", "autoattack"]
     assert table_of(Row("hydra", BUDGET, infeasible="no")).attacks == []
-    failed = table_of(row_of("sat", [0.5, 0.6]), row_of("mart", [0.7, 0.8], attacks={"pgd-20": 0.8}))
+    flags = ("attack-failed: cw-40 ended after 0 of 360 images: KeyError: 'lost'",)
+    row = row_of("mart", [0.7, 0.8], attacks={"pgd-20": 0.8}, flags=flags)
+    failed = table_of(row_of("sat", [0.5, 0.6]), row)
     assert failed.attacks == ["pgd-20", "cw-40", "autoattack"]
     cells = {column.title: [column.cell(row) for row in failed.measured] for column in columns(failed, str)}
-    assert cells["cw-40"][1] == cells["autoattack"][1] == "-" not in cells["pgd-20"]
+    assert cells["cw-40"][1] == cells["autoattack"][1] == cells["robust"][1] == "-" not in cells["pgd-20"]
+    assert best_of(failed.measured, "robust") == pytest.approx(0.55)
+    assert {test.metric for test in failed.tests} == {"clean"}
+    assert table_of(row).attacks == ["pgd-20"]
     assert best_of(failed.measured, "autoattack") == pytest.approx(0.5)
     assert list(failed.to_dict()["rows"][1]["attacks"]) == ["pgd-20"]
 
@@ -63,6 +69,8 @@ def test_rows_of_the_same_networks_are_told():
     )
     twins = "sat is the same networks as teacher, trained in the same way: one row under two names"
     assert same.remarks == ["first", twins]
+    searched = [row_of(name, [0.5, 0.6], curve=curve, search=SearchCost(2, 1.0, 1.0)) for name in ("random", "tpe")]
+    assert table_of(*searched).twins == []
     assert same.to_dict()["notes"] == ["first", twins]
     assert whole_table().twins == []
 

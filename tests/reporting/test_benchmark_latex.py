@@ -34,6 +34,8 @@ def test_latex_is_a_tabular_of_equal_rows():
     assert {len(row) for row in rows[:-1]} == {len(shape[1])}
     assert rows[1][0] == "rc-nas"
     assert r"$71.0 \pm 1.0$" in rows[1]
+    assert "% 3 seeds tell little" in latex(table)
+    assert "% hydra_x: infeasible: a share & <b>10 %</b> of the weights is too little" in latex(table)
     assert rows[-1] == [r"hydra\_x", rf"\multicolumn{{{len(shape[1]) - 1}}}{{l}}{{infeasible}}"]
 
 
