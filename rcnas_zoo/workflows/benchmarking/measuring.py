@@ -60,7 +60,7 @@ def measure(
     whole = attack(test, measures.whole, measures.threat, keeps=True)
     part = attack(some, measures.part, measures.threat)
     curve = {t: whole if t == measures.threat else attack(test, (CURVE,), t) for t in measures.radii}
-    # An attack that failed beside others has left a flag and no verdicts.
+    # An attack that failed has left a flag and no verdicts.
     verdicts = {str(threat): report.verdicts[CURVE] for threat, report in curve.items() if CURVE in report.verdicts}
     stands = accumulate(verdicts.values(), torch.logical_and)
     return Measured(

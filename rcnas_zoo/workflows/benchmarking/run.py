@@ -9,13 +9,13 @@ from rcnas_zoo.baselines.rows import Row, SeedResult
 from rcnas_zoo.baselines.table import BenchmarkTable
 from rcnas_zoo.execution.workers import Workers
 from rcnas_zoo.networks.named import teacher_spec
-from rcnas_zoo.spec.errors import Diverged
+from rcnas_zoo.spec.errors import Diverged, InvalidInput
 from rcnas_zoo.spec.observer import Observer, ProgressOnly, Silent
 from rcnas_zoo.spec.task import Task
 from rcnas_zoo.tracking.runs import open_run
 from rcnas_zoo.tracking.store import current_store
 from rcnas_zoo.workflows.benchmarking.folder import page_files, write_pages
-from rcnas_zoo.workflows.benchmarking.making import shared_pruning
+from rcnas_zoo.workflows.benchmarking.making import check, shared_pruning
 from rcnas_zoo.workflows.benchmarking.measures import measures_of
 from rcnas_zoo.workflows.benchmarking.methods import PRUNING, REFERENCE, SEARCH
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
@@ -84,16 +84,24 @@ def _train_teachers(
     task: Task, settings: TaskBenchmarkSettings, machine: Machine, workers: Workers, observer: Observer
 ) -> None:
     """The teachers of the searches, one a seed, so that no two studies train the same one at the same time."""
-    if not set(settings.methods) & set(SEARCH):
-        return
     seeds = [(task, settings, seed, machine) for seed in settings.seeds]
     workers.run_watched(_train_teacher, seeds, ProgressOnly(observer), lambda index, result: None)
 
 
 def _train_teacher(job: tuple[Task, TaskBenchmarkSettings, int, Machine], observer: Observer) -> None:
     task, settings, seed, machine = job
+    prepared = prepare(task, settings.of_seed(seed), machine)
+    if not any(_can(method, prepared) for method in settings.methods if method in SEARCH):
+        return
     with suppress(Diverged):  # the studies that need it will tell
-        make_problem(prepare(task, settings.of_seed(seed), machine), observer)
+        make_problem(prepared, observer)
+
+
+def _can(method: str, prepared: Prepared) -> bool:
+    with suppress(InvalidInput):
+        check(method, prepared)
+        return True
+    return False
 
 
 def _run(jobs: Sequence[StudyJob], workers: Workers, observer: Observer) -> list[SeedResult | str]:

@@ -4,15 +4,28 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import ExitStack
+
+import pytest
 
 from tests.baselines.studies.processes import ROOT, until
 from tests.workflows.benchmarking.worker import TRAININGS, lines
 
 
-def start(folder, store):
-    command = [sys.executable, "-m", "tests.workflows.benchmarking.worker", str(folder)]
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": store.tracking_uri, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+@pytest.fixture
+def start(store):
+    """Starts a process; whatever it does at the end of the test, it is ended then."""
+    with ExitStack() as started:
+
+        def begin(folder):
+            command = [sys.executable, "-m", "tests.workflows.benchmarking.worker", str(folder)]
+            environment = {**os.environ, "MLFLOW_TRACKING_URI": store.tracking_uri, "OMP_NUM_THREADS": "1"}
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+            started.callback(process.wait)
+            started.callback(process.kill)
+            return process
+
+        yield begin
 
 
 def table_of(process):
@@ -29,14 +42,15 @@ def without_times(table):
     return table
 
 
-def test_a_killed_process_loses_nothing_and_nothing_is_trained_twice(store, tmp_path):
+def test_a_killed_process_loses_nothing_and_nothing_is_trained_twice(start, tmp_path):
     alone, shared = tmp_path / "alone", tmp_path / "shared"
     for folder in (alone, shared):
         folder.mkdir()
     (shared / "hang").touch()
-    processes = [start(shared, store) for _ in range(2)]
+    processes = [start(shared) for _ in range(2)]
     said = shared / "hanging"
-    until(lambda: said.exists() and said.read_text().endswith("\n"))
+    until(lambda: (said.exists() and said.read_text().endswith("\n")) or any(p.poll() is not None for p in processes))
+    assert [process.poll() for process in processes] == [None, None]
     killed, other = sorted(processes, key=lambda process: process.pid != int(said.read_text()))
     assert len(lines(shared)) == TRAININGS - 1
     killed.kill()
@@ -44,5 +58,5 @@ def test_a_killed_process_loses_nothing_and_nothing_is_trained_twice(store, tmp_
     (shared / "hang").unlink()
     table = table_of(other)
     assert len(lines(shared)) == len(set(lines(shared))) == TRAININGS
-    assert without_times(table) == without_times(table_of(start(alone, store)))
+    assert without_times(table) == without_times(table_of(start(alone)))
     assert [row["seeds"][0]["trials"] for row in table["rows"]] == [2, 2]

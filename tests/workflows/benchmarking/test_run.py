@@ -236,13 +236,17 @@ def test_a_seed_more_of_a_row_without_a_search_trains_its_network_alone(made, mo
     assert [result.seed for result in found.rows[0].results] == [4]
 
 
-def test_a_teacher_that_diverged_is_left_to_the_studies_that_need_it(monkeypatch):
+def test_a_teacher_that_diverged_is_left_to_the_studies_that_need_it(made, monkeypatch):
     def diverge(*_):
         raise Diverged("the teacher broke")
 
-    monkeypatch.setattr(running, "prepare", lambda *_: None)
     monkeypatch.setattr(running, "make_problem", diverge)
-    running._train_teacher((TASK, SETTINGS, 0, Machine()), Silent())
+    running._train_teacher((TASK, SETTINGS, 0, made[3]), Silent())
+
+
+def test_no_teacher_is_trained_for_searches_that_cannot_be(made, monkeypatch):
+    monkeypatch.setattr(running, "make_problem", lambda *_: pytest.fail("nobody needs it"))
+    running._train_teacher((TASK, replace(SETTINGS, methods=("rc-nas", "sat")), 0, made[3]), Silent())
 
 
 def test_a_seed_without_a_result_leaves_the_others_and_is_told():
