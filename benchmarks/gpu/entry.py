@@ -1,6 +1,7 @@
 """From what came back to a zoo entry: parts joined, record and receipt written. Needs the whole package."""
 
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def run(arguments: Namespace) -> int:
     if not evaluation["complete"]:
         raise InvalidInput(f"an entry must be measured to the end, {folder} is not; give the command evaluate again")
     receipt = folder / "receipt.safetensors"
-    record = new_record(
+    made = new_record(
         arguments.to.name,
         spec,
         dataset=training["dataset"],
@@ -48,7 +49,8 @@ def run(arguments: Namespace) -> int:
         licence=arguments.licence,
     )
     proof = read_limited(receipt, RECEIPT_LIMIT) if receipt.is_file() else b""
-    print(write_entry(arguments.to, spec, record, state, receipt=proof).folder)
+    record = replace(made, weights_dtype=arguments.weights_dtype, weights_url=arguments.weights_url)
+    print(write_entry(arguments.to, spec, record, state, receipt=proof, replace=arguments.replace).folder)
     return 0
 
 

@@ -119,6 +119,10 @@ def _entry(command: ArgumentParser) -> None:
     command.add_argument("parts_folder", type=Path, metavar="FOLDER", help="Where manifest, parts and reports lie.")
     command.add_argument("--to", type=Path, required=True, help="The entry folder to make; its name is the entry's.")
     command.add_argument("--licence", default="MIT", help="Of the weights; default MIT.")
+    text = "How weights are stored; default float16, in which they were measured."
+    command.add_argument("--weights-dtype", choices=("float16", "float32"), default="float16", help=text)
+    command.add_argument("--weights-url", default="", help="Where pull finds weights that an installation lacks.")
+    command.add_argument("--replace", action="store_true", help="Replace the entry that is in the folder.")
 
 
 def _data(command: ArgumentParser) -> None:

@@ -1,11 +1,13 @@
 """Records: what a zoo entry says of itself. Claimed and measured accuracy stand side by side and are never mixed."""
 
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rcnas_zoo.spec.attack import AttackName
 from rcnas_zoo.spec.canonical import (
     canonical_json,
+    check_choice,
     check_integer,
     check_list,
     check_mapping,
@@ -14,9 +16,16 @@ from rcnas_zoo.spec.canonical import (
     dataclass_fields,
     parse_object,
 )
-from rcnas_zoo.spec.errors import InvalidInput
+from rcnas_zoo.spec.errors import InvalidInput, shortened
 from rcnas_zoo.spec.recipe import TrainingRecipe
 from rcnas_zoo.spec.threat import ThreatModel
+
+FLOAT32 = "float32"
+FLOAT16 = "float16"
+
+# Fields that came later: left out where they say nothing new, so that the records of before keep their text and seal.
+_UNSAID = {"nominal_parameters": 0, "nominal_macs": 0, "weights_dtype": FLOAT32, "weights_size": 0, "weights_url": ""}
+_HTTPS = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[!-~]*")
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,10 @@ class Record:
         files: file name to sha256, for every other file of the entry; ``record.json`` stands for the record's own
             digest without that line (its seal, see the zoo).
         nominal_parameters, nominal_macs: what the same network costs with its zeros; 0 where that is the same.
+        weights_dtype: how the floats of the weights are stored, ``float32`` or ``float16``; a network always computes
+            in float32.
+        weights_url: https address of the weights, for installations that come without them; or empty.
+        weights_size: size of the weights in bytes, 0 if there is no such address.
 
     Raises:
         InvalidInput: a value outside its range.
@@ -142,6 +155,9 @@ class Record:
     format: int = 1
     nominal_parameters: int = 0
     nominal_macs: int = 0
+    weights_dtype: str = FLOAT32
+    weights_url: str = ""
+    weights_size: int = 0
 
     def __post_init__(self) -> None:
         check_integer("the format of a record", self.format, 1, 1)
@@ -151,6 +167,12 @@ class Record:
         check_integer("the MACs of a record", self.macs, 1)
         check_integer("the nominal parameters of a record", self.nominal_parameters, 0)
         check_integer("the nominal MACs of a record", self.nominal_macs, 0)
+        check_choice("the weights_dtype of a record", self.weights_dtype, (FLOAT32, FLOAT16))
+        check_integer("the weights_size of a record", self.weights_size, 0)
+        if check_text("the weights_url of a record", self.weights_url) and not _HTTPS.fullmatch(self.weights_url):
+            raise InvalidInput(
+                f"the weights_url of a record must be an https address, got {shortened(self.weights_url)}"
+            )
         if self.threat:
             ThreatModel.parse(self.threat)
         check_mapping("the lineage of a record", self.lineage)
@@ -160,10 +182,9 @@ class Record:
             check_text("the sha256 of a file", sha256)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON data. The nominal cost is left out where it is the cost, as in records of the first release."""
+        """Plain JSON data. A nominal cost that is the cost, and weights in float32 without an address, are not said."""
         data = {**asdict(self), "recipe": self.recipe.to_dict() if self.recipe else None}
-        silent = [name for name in ("nominal_parameters", "nominal_macs") if not data[name]]
-        return {name: value for name, value in data.items() if name not in silent}
+        return {name: value for name, value in data.items() if name not in _UNSAID or value != _UNSAID[name]}
 
     def to_json(self) -> str:
         """The canonical JSON text."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rcnas_zoo.evaluation.intervals import wilson
 from rcnas_zoo.spec.budget import format_macs
 from rcnas_zoo.spec.network import NetworkSpec
-from rcnas_zoo.spec.record import Claim, Measurement, Record
+from rcnas_zoo.spec.record import FLOAT32, Claim, Measurement, Record
 from rcnas_zoo.spec.tables import percent
 from rcnas_zoo.zoo.card_architecture import architecture
 from rcnas_zoo.zoo.entry import WEIGHTS
@@ -42,6 +42,7 @@ def _facts(record: Record, spec: NetworkSpec) -> str:
         ("classes", spec.classes),
         ("parameters", _number(record.parameters, record.nominal_parameters)),
         ("multiply-accumulates (MACs) of one image", _number(record.macs, record.nominal_macs)),
+        *_stored(record),
         ("data set", record.dataset or "-"),
         ("threat model it was trained against", record.threat or "-"),
         ("licence", record.licence),
@@ -50,6 +51,13 @@ def _facts(record: Record, spec: NetworkSpec) -> str:
         ("spec digest", f"`{record.spec_digest}`"),
     ]
     return table(("fact", "value"), rows)
+
+
+def _stored(record: Record) -> list[tuple[str, object]]:
+    """How the weights are stored and where, if that is not in float32 in every installation."""
+    kept = [("weights stored in", record.weights_dtype)] if record.weights_dtype != FLOAT32 else []
+    address = [("weights, where they were not installed", f"<{record.weights_url}>, {record.weights_size:,} bytes")]
+    return [*kept, *(address if record.weights_url else [])]
 
 
 def _number(effective: int, nominal: int) -> str:

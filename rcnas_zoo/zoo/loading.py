@@ -16,6 +16,7 @@ from rcnas_zoo.spec.errors import IntegrityError, NotFound
 from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.zoo.canary import check_canary
 from rcnas_zoo.zoo.entry import CANARY, WEIGHTS, Entry, read_entry
+from rcnas_zoo.zoo.precision import widened
 
 
 def load_model(entry: Entry | Path | str, device: torch.device | str = "cpu") -> nn.Module:
@@ -33,7 +34,7 @@ def load_model(entry: Entry | Path | str, device: torch.device | str = "cpu") ->
     """
     found = read_entry(entry.folder if isinstance(entry, Entry) else entry)
     check_has_weights(found)
-    state = read_tensors(found.folder / WEIGHTS)
+    state = read_weights(found.folder, found.record.weights_dtype)
     check_finite(state)
     model = fitted_model(found.spec, state)
     check_canary(model, found.spec, read_tensors(found.folder / CANARY))
@@ -74,6 +75,16 @@ def check_finite(state: Mapping[str, Tensor]) -> None:
         if not tensor.isfinite().all():
             kind = "NaN" if tensor.isnan().any() else "infinity"
             raise IntegrityError(f"weights must be finite, but these weights hold {kind} in tensor {name!r}")
+
+
+def read_weights(folder: Path, dtype: str) -> dict[str, Tensor]:
+    """The weights in an entry's folder, their floats in float32, whatever type its record says they are stored in.
+
+    Raises:
+        NotFound: they are absent.
+        IntegrityError: the file is truncated or damaged, or holds another type than ``dtype``.
+    """
+    return widened(read_tensors(folder / WEIGHTS), dtype)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -10,10 +10,10 @@ from torch import nn
 from rcnas_zoo.datasets.images import Images
 from rcnas_zoo.spec.errors import IntegrityError, NotFound, RcnasError
 from rcnas_zoo.spec.network import NetworkSpec
-from rcnas_zoo.spec.record import Measurement, Record
+from rcnas_zoo.spec.record import FLOAT32, Measurement, Record
 from rcnas_zoo.zoo import canary, entry
 from rcnas_zoo.zoo.files import read_limited
-from rcnas_zoo.zoo.loading import check_finite, fitted_model, read_tensors
+from rcnas_zoo.zoo.loading import check_finite, fitted_model, read_tensors, read_weights
 from rcnas_zoo.zoo.receipt import FindImages, check_receipt
 from rcnas_zoo.zoo.sanity import check_measurements
 
@@ -66,14 +66,14 @@ def verify(folder: Path | str, find_images: FindImages | None = None) -> VerifyR
     checks.run("cost", entry.check_cost, record, spec)
     checks.run("measurements", check_measurements, record)
     if (path / entry.WEIGHTS).exists() or (record and entry.WEIGHTS in record.files):
-        model = _check_weights(checks, path, spec)
+        model = _check_weights(checks, path, spec, record.weights_dtype if record else FLOAT32)
         if (path / entry.RECEIPT).exists() or (record and entry.RECEIPT in record.files):
             checks.run("receipt", _prove, path, record, spec, model, find_images or _no_images)
     return VerifyReport(tuple(checks.done))
 
 
-def _check_weights(checks: "Checks", path: Path, spec: NetworkSpec | None) -> nn.Module | None:
-    state = checks.run("weights file", read_tensors, path / entry.WEIGHTS)
+def _check_weights(checks: "Checks", path: Path, spec: NetworkSpec | None, dtype: str) -> nn.Module | None:
+    state = checks.run("weights file", read_weights, path, dtype)
     checks.run("finite weights", check_finite, state)
     model = checks.run("fitting weights", fitted_model, spec, state)
     checks.run("canary", _compare_canary, path, spec, model)

@@ -12,7 +12,7 @@ from rcnas_zoo.execution.disk import write_file
 from rcnas_zoo.networks.cost import stated_cost
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.network import NetworkSpec
-from rcnas_zoo.spec.record import Record
+from rcnas_zoo.spec.record import FLOAT32, Record
 from rcnas_zoo.zoo.card import render_card
 from rcnas_zoo.zoo.entry import CANARY, CARD, ENTRY_FILES, RECEIPT, RECORD, SPEC, WEIGHTS, Entry, read_entry
 from rcnas_zoo.zoo.files import new_folder, readable
@@ -37,14 +37,15 @@ def write_entry(
     Args:
         folder: where; it must be absent or empty, unless an entry there may be replaced.
         spec: the network.
-        record: what to say of it; its digest, cost and hashes are filled in here.
-        weights: state of the network, any device; None for an architecture alone (then torch is not needed).
+        record: what to say of it; its digest, cost, hashes and sizes are filled in here.
+        weights: state of the network, any device; None for an architecture alone (then torch is not needed). If the
+            record says float16, they must be rounded already.
         receipt: what proves the record's first measurement, as `rcnas_zoo.evaluation.receipts.packing` makes it.
         replace: whether an entry in the folder may be replaced; other folders never are.
 
     Raises:
         InvalidInput: a folder that may not be replaced, or a record without a proper name.
-        IntegrityError: weights that do not fit the spec or are not finite.
+        IntegrityError: weights that do not fit the spec or the record's float16, or are not finite.
         Unavailable: the disk refuses; nothing is left behind.
     """
     check_name(record.name)
@@ -92,13 +93,16 @@ def check_target(folder: Path, *, replace: bool, files: Sequence[str] = ENTRY_FI
 def _contents(
     spec: NetworkSpec, record: Record, weights: Mapping[str, Tensor] | None, receipt: bytes
 ) -> dict[str, bytes]:
-    tensors = {} if weights is None else _tensor_contents(spec, weights)
+    if weights is None:
+        record = dataclasses.replace(record, weights_dtype=FLOAT32, weights_url="")
+    tensors = {} if weights is None else _tensor_contents(spec, weights, record.weights_dtype)
     tensors |= {RECEIPT: receipt} if receipt else {}
     contents = {SPEC: spec.to_json().encode(), **tensors}
     described = dataclasses.replace(
         record,
         spec_digest=spec.digest,
         files=_hashes(contents),
+        weights_size=len(contents[WEIGHTS]) if record.weights_url else 0,
         **stated_cost(spec),
     )
     contents[CARD] = render_card(described, spec).encode()
@@ -106,17 +110,18 @@ def _contents(
     return {**contents, RECORD: sealed.to_json().encode()}
 
 
-def _tensor_contents(spec: NetworkSpec, weights: Mapping[str, Tensor]) -> dict[str, bytes]:
+def _tensor_contents(spec: NetworkSpec, weights: Mapping[str, Tensor], dtype: str) -> dict[str, bytes]:
     from safetensors.torch import save
 
     from rcnas_zoo.zoo.canary import make_canary
     from rcnas_zoo.zoo.loading import check_finite, fitted_model
+    from rcnas_zoo.zoo.precision import narrowed
 
     # Copies, for safetensors refuses tensors that share memory.
     state = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in weights.items()}
     check_finite(state)
-    canary = make_canary(fitted_model(spec, state), spec)
-    return {name: save(tensors, metadata={"format": "pt"}) for name, tensors in ((WEIGHTS, state), (CANARY, canary))}
+    files = {WEIGHTS: narrowed(state, dtype), CANARY: make_canary(fitted_model(spec, state), spec)}
+    return {name: save(tensors, metadata={"format": "pt"}) for name, tensors in files.items()}
 
 
 def _hashes(contents: Mapping[str, bytes]) -> dict[str, str]:

@@ -165,6 +165,9 @@ RECORDS = st.builds(
     measured=st.lists(MEASUREMENTS, max_size=2).map(tuple),
     lineage=OBJECTS,
     files=st.dictionaries(st.from_regex(r"[a-z]+\.(json|md)", fullmatch=True), WORDS, max_size=3),
+    weights_dtype=st.sampled_from(["float32", "float16"]),
+    weights_url=st.just("") | st.from_regex(r"https://[a-z.]{1,9}(:[0-9]{1,5})?/[!-~]*", fullmatch=True),
+    weights_size=st.integers(0, 10**12),
 )
 
 

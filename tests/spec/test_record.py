@@ -57,6 +57,14 @@ def test_a_record_written_out_reads_back_equal(record):
     assert Record.from_json(record.to_json()) == record
 
 
+def test_a_record_with_nothing_new_to_say_of_its_weights_reads_as_in_the_first_release():
+    assert not {name for name in VALID if name.startswith(("weights", "nominal"))}
+    told = {"weights_dtype": "float16", "weights_url": "https://example.org/a?b=c", "weights_size": 5}
+    assert json.loads(replace(RECORD, **told).to_json()) == {**VALID, **told}
+    silent = {"weights_dtype": "float32", "weights_url": "", "weights_size": 0}
+    assert Record.from_dict({**VALID, **silent}) == RECORD
+
+
 @given(CLAIMS)
 def test_a_claim_written_out_reads_back_equal(claim):
     assert Claim.from_dict(json.loads(json.dumps(vars(claim)))) == claim
@@ -108,6 +116,23 @@ def test_a_number_that_could_not_be_written_again_is_not_read(text):
         ({"files": {".hidden": ""}}, "a file of a record must be a plain name"),
         ({"files": {"": ""}}, "a file of a record must be a plain name"),
         ({"files": {"card.md": 1}}, "the sha256 of a file must be a text, got 1"),
+        ({"weights_dtype": "float64"}, "the weights_dtype of a record must be one of float32, float16, got 'float64'"),
+        ({"weights_dtype": None}, "the weights_dtype of a record must be one of float32, float16, got None"),
+        ({"weights_size": -1}, "the weights_size of a record must be at least 0, got -1"),
+        ({"weights_url": 1}, "the weights_url of a record must be a text, got 1"),
+        *(
+            ({"weights_url": url}, "the weights_url of a record must be an https address, got '")
+            for url in (
+                "http://example.org/x",
+                "file:///etc/passwd",
+                "https://",
+                "https://example.org",
+                "https://me@example.org/x",
+                "https://example.org/x\n",
+                "https://example.org/a b",
+                "https://ex\u00e4mple.org/x",
+            )
+        ),
         ({"autor": "x"}, "a record has no field 'autor'; it has name, made_by"),
         ({"licens": "MIT"}, "a record has no field 'licens' .did you mean 'licence'"),
     ],

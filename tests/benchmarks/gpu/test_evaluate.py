@@ -6,6 +6,8 @@ import signal
 from itertools import count
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from benchmarks.gpu import evaluate, slices
 from benchmarks.gpu.__main__ import main
@@ -120,9 +122,22 @@ def test_an_entry_of_it_loads_and_is_verified(run, measured, tmp_path):
     assert entry.record.measured[0].robust_accuracy == found(measured)["accuracies"]["robust"]["accuracy"]
     assert entry.record.recipe.objective == "fast"
     assert entry.record.lineage["weights"].startswith("rounded to float16")
+    assert {value.dtype for value in load_file(folder / "weights.safetensors").values()} == {torch.float16, torch.int64}
     checks = {check.name: check for check in verify_entry(str(folder)).checks}
     assert all(check.passed for check in checks.values())
     assert "broken by stored examples" in str(checks["receipt"])
+
+
+def test_an_entry_takes_the_place_of_its_architecture_and_tells_where_its_weights_lie(run, measured, tmp_path):
+    folder, url = tmp_path / "toy-5k", "https://example.org/weights.safetensors"
+    run("entry", measured, "--to", folder, "--weights-dtype", "float32")
+    assert (read_entry(folder).record.weights_dtype, read_entry(folder).record.weights_url) == ("float32", "")
+    code, _, err = run("entry", measured, "--to", folder, "--weights-url", url)
+    assert (code, "allow to replace it (--replace)" in err) == (2, True)
+    assert run("entry", measured, "--to", folder, "--weights-url", url, "--replace")[0] == 0
+    record = read_entry(folder).record
+    assert (record.weights_dtype, record.weights_url) == ("float16", url)
+    assert record.weights_size == (folder / "weights.safetensors").stat().st_size
 
 
 def test_an_entry_is_not_made_of_half_a_measurement(run, measured, tmp_path):
