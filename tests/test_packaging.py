@@ -7,14 +7,24 @@ import subprocess
 import sys
 import sysconfig
 from configparser import ConfigParser
+from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
+from rcnas_zoo.networks.build import build
+from rcnas_zoo.networks.named import named_spec
+from rcnas_zoo.workflows.records import new_record
+from rcnas_zoo.zoo.entry import ENTRY_FILES
+from rcnas_zoo.zoo.writing import write_entry
+
 from .floors import FOLDERS, ROOT
 
 TABLES = FOLDERS["rcnas_zoo"] / "oracles" / "tables"
+REGISTRY = ROOT / "registry"
+LARGE = 5_000_000
+URL = "https://example.org/weights.safetensors"
 SOURCE = ("rcnas_zoo", "cli", "registry", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 
 
@@ -30,6 +40,25 @@ def done(*command: object, cwd: Path) -> str:
     return result.stdout
 
 
+def config() -> ConfigParser:
+    parser = ConfigParser()
+    parser.read(ROOT / "setup.cfg")
+    return parser
+
+
+def left_out() -> set[str]:
+    return set(config()["options.exclude_package_data"]["rcnas_zoo_registry"].split(", "))
+
+
+def large_entry(folder: Path) -> None:
+    """An untrained stand-in for robust-5g whose weights are over 5 MB in float16."""
+    spec = named_spec("wrn-16-4")
+    state = {n: t.half().float() if t.is_floating_point() else t for n, t in build(spec).state_dict().items()}
+    record = replace(new_record("robust-5g", spec), weights_dtype="float16", weights_url=URL)
+    write_entry(folder, spec, record, state, receipt=b"a receipt", replace=True)
+    assert (folder / "weights.safetensors").stat().st_size > LARGE
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy, made = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
@@ -38,6 +67,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / name, copy / name)
+    large_entry(copy / "registry" / "robust-5g")
     done(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", made, copy, cwd=made)
     return next(made.glob("*.whl"))
 
@@ -79,9 +109,25 @@ def test_every_module_is_in_the_wheel(names, package, folder):
 
 
 def test_every_file_of_the_catalogue_is_in_the_wheel(names):
-    entries = [path for path in (ROOT / "registry").glob("*/*") if path.suffix in (".json", ".safetensors", ".md")]
+    entries = [path for path in REGISTRY.glob("*/*") if path.suffix in (".json", ".safetensors", ".md")]
     assert any(path.name == "record.json" for path in entries)
-    assert {f"rcnas_zoo_registry/{path.parent.name}/{path.name}" for path in entries} <= set(names)
+    shipped = {f"{path.parent.name}/{path.name}" for path in entries} - left_out()
+    assert {f"rcnas_zoo_registry/{name}" for name in shipped} <= set(names)
+
+
+def test_large_weights_are_not_in_the_wheel_and_the_rest_of_their_entry_is(wheel):
+    with ZipFile(wheel) as archive:
+        sizes = {info.filename: info.file_size for info in archive.infolist()}
+    shipped = {name.rpartition("/")[2] for name in sizes if name.startswith("rcnas_zoo_registry/robust-5g/")}
+    assert shipped == set(ENTRY_FILES) - {"weights.safetensors"}
+    assert max(sizes.values()) <= LARGE
+
+
+def test_whatever_is_large_in_the_catalogue_is_left_out_of_the_wheel():
+    files = {f"{path.parent.name}/{path.name}": path.stat().st_size for path in REGISTRY.glob("*/*")}
+    assert {name for name, size in files.items() if size > LARGE} <= left_out()
+    weights = {f"{path.parent.name}/weights.safetensors" for path in REGISTRY.glob("*/record.json")}
+    assert left_out() <= weights
 
 
 def test_every_oracle_is_in_the_wheel(names):
@@ -112,12 +158,23 @@ def test_the_installed_command_refuses_in_one_line(command, tmp_path):
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_an_entry_whose_weights_were_not_installed_is_shown_and_says_where_they_are(command, tmp_path):
+    told = json.loads(done(command, "show", "robust-5g", "--json", cwd=tmp_path))
+    assert (told["source"], told["weights"]) == ("catalogue", True)
+    assert URL in done(command, "show", "robust-5g", cwd=tmp_path)
+    result = run(command, "pull", "robust-5g", "--offline", cwd=tmp_path)
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (3, "", 1)
+    assert f"they lie at {URL}; leave out --offline" in result.stderr
+    result = run(command, "verify", "robust-5g", cwd=tmp_path)
+    assert (result.returncode, result.stderr.count("\n")) == (3, 1)
+    assert "rcnas-zoo pull robust-5g" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_every_package_is_declared():
-    config = ConfigParser()
-    config.read(ROOT / "setup.cfg")
     found = {
         ".".join([package, *path.parent.relative_to(folder).parts])
         for package, folder in FOLDERS.items()
         for path in folder.rglob("__init__.py")
     }
-    assert set(config["options"]["packages"].split()) == found | {"rcnas_zoo_registry"}
+    assert set(config()["options"]["packages"].split()) == found | {"rcnas_zoo_registry"}

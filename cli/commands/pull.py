@@ -7,6 +7,7 @@ import click
 
 from ..options import json_option
 from ..output import emit
+from ..progress import progress
 from ..types import FOLDER, TEXT
 
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ def command(
             raise click.UsageError(f"--architecture must go with a network, got the policy {name}; leave it out")
         _pull_policy(asked, to, source, offline, replace, as_json)
         return
-    pulled = pull(asked, to, source=source, architecture=architecture, offline=offline, replace=replace)
+    with progress() as observer:
+        pulled = pull(
+            asked, to, source=source, architecture=architecture, offline=offline, replace=replace, observer=observer
+        )
     version = f" version {pulled.version}" if pulled.version else ""
     data = {
         "name": name,

@@ -15,6 +15,7 @@ from rcnas_zoo.tracking.store import current_store
 from rcnas_zoo.tracking.uris import shown
 from rcnas_zoo.workflows.machine import Machine, available_cores
 from rcnas_zoo.zoo.catalogue import catalogue_names, catalogue_root
+from rcnas_zoo.zoo.entry import read_entry
 from rcnas_zoo.zoo.verify import verify
 
 PACKAGES = ("torch", "torchvision", "mlflow", "optuna", "torchattacks", "ptflops", "safetensors", "click")
@@ -96,8 +97,10 @@ def _entries() -> list[Finding]:
 
 
 def _entry(name: str) -> str:
-    report = verify(catalogue_root() / name)
+    folder = catalogue_root() / name
+    report = verify(folder, whole=False)
     failed = [check.name for check in report.checks if not check.passed]
     if failed:
         raise RcnasError(f"fails {', '.join(failed)}")
-    return f"{len(report.checks)} checks pass"
+    absent = "" if read_entry(folder, whole=False).is_whole else f"; the weights come with: rcnas-zoo pull {name}"
+    return f"{len(report.checks)} checks pass{absent}"

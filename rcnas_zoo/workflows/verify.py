@@ -11,6 +11,7 @@ from rcnas_zoo.workflows.entry_of import find_entry, looks_like_path
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.policies import load_actor
 from rcnas_zoo.workflows.verify_report import is_report, verify_report
+from rcnas_zoo.zoo.fetching import check_here
 from rcnas_zoo.zoo.policy import is_policy_folder, names_policy
 from rcnas_zoo.zoo.policy_registry import find_policy
 from rcnas_zoo.zoo.policy_verify import verify_policy
@@ -29,7 +30,7 @@ def verify_entry(
         dataset: the data set, if it is not the one that is named; a file or folder is opened only if it is given here.
 
     Raises:
-        NotFound: no such folder or name.
+        NotFound: no such folder or name, or shipped weights that were not installed.
         InvalidInput: neither a folder nor a well-formed name.
     """
     machine = machine or Machine()
@@ -37,8 +38,14 @@ def verify_entry(
         return _verify_policy(text, machine)
     if is_report(Path(text)):
         return verify_report(Path(text), machine, model, dataset)
-    folder = Path(text) if looks_like_path(text) else find_entry(text, machine, weights=False).entry.folder
+    folder = Path(text) if looks_like_path(text) else _folder(text, machine)
     return verify(folder, lambda measurement: _images_of(measurement, dataset, machine))
+
+
+def _folder(name: str, machine: Machine) -> Path:
+    entry = find_entry(name, machine, weights=False).entry
+    check_here(entry)
+    return entry.folder
 
 
 def _images_of(measurement: Measurement, dataset: str | None, machine: Machine) -> Images:

@@ -27,7 +27,7 @@ def catalogue_records() -> dict[str, Record]:
 
 
 def catalogue_entry(name: str) -> Entry:
-    """A shipped entry, every hash checked.
+    """A shipped entry, every hash checked; large weights may not have been installed (`Entry.is_whole`).
 
     Raises:
         NotFound: no shipped entry has this name.
@@ -37,7 +37,7 @@ def catalogue_entry(name: str) -> Entry:
     if name not in names:
         known = f"it has {', '.join(names)}" if names else "it is empty"
         raise NotFound(f"{name!r} must be in the shipped catalogue{did_you_mean(name, names)}; {known}")
-    return read_entry(catalogue_root() / name)
+    return read_entry(catalogue_root() / name, whole=False)
 
 
 def catalogue_entries() -> Mapping[str, Entry]:

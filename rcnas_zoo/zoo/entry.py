@@ -44,13 +44,22 @@ class Entry:
         return WEIGHTS in self.record.files
 
     @property
+    def is_whole(self) -> bool:
+        """Whether the weights lie in the folder, if there are any; large ones are not installed."""
+        return not self.has_weights or (self.folder / WEIGHTS).exists()
+
+    @property
     def receipt(self) -> bytes:
         """What proves the first measurement; empty if the entry carries nothing of the kind."""
         return read_limited(self.folder / RECEIPT, RECEIPT_LIMIT) if RECEIPT in self.record.files else b""
 
 
-def read_entry(folder: Path | str) -> Entry:
+def read_entry(folder: Path | str, *, whole: bool = True) -> Entry:
     """The entry in a folder, every hash checked.
+
+    Args:
+        folder: of the entry.
+        whole: whether weights that the record lists must be there; if not, they are still checked where they are.
 
     Raises:
         NotFound: no such folder, or no weights where the record lists some.
@@ -59,7 +68,7 @@ def read_entry(folder: Path | str) -> Entry:
     """
     path = check_folder(folder)
     record = read_record(path)
-    check_hashes(path, record)
+    check_hashes(path, record, whole=whole)
     spec = read_spec(path)
     check_spec_digest(record, spec)
     check_cost(record, spec)
@@ -93,10 +102,11 @@ def read_spec(folder: Path) -> NetworkSpec:
         raise InvalidInput(f"{SPEC} must be UTF-8 text: {error}") from error
 
 
-def check_hashes(folder: Path, record: Record) -> None:
-    """Every file that the record lists is there and unchanged, and none that would be read is unlisted."""
+def check_hashes(folder: Path, record: Record, *, whole: bool = True) -> None:
+    """Every file that the record lists is there (or is weights, unless ``whole``) and unchanged; none is unlisted."""
     _check_listing(folder, record)
-    check_listed(folder, record.files, RECORD)
+    absent = set() if whole or (folder / WEIGHTS).exists() else {WEIGHTS}
+    check_listed(folder, {name: sha256 for name, sha256 in record.files.items() if name not in absent}, RECORD)
 
 
 def check_listed(folder: Path, files: Mapping[str, str], head: str) -> None:

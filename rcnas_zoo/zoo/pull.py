@@ -8,11 +8,13 @@ from tempfile import TemporaryDirectory
 
 from rcnas_zoo.spec.errors import NotFound, RcnasError
 from rcnas_zoo.spec.network import NetworkSpec
+from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.record import Record
 from rcnas_zoo.tracking.store import Store, current_store
 from rcnas_zoo.zoo.advice import how_to_get
 from rcnas_zoo.zoo.downloading import download, download_architecture
-from rcnas_zoo.zoo.entry import RECORD, Entry, read_entry
+from rcnas_zoo.zoo.entry import RECORD, WEIGHTS, Entry, read_entry
+from rcnas_zoo.zoo.fetching import check_fetchable, check_here, fetch_weights
 from rcnas_zoo.zoo.files import new_folder, sha256_of
 from rcnas_zoo.zoo.lookup import Resolved
 from rcnas_zoo.zoo.names import ZooName
@@ -44,6 +46,7 @@ def pull(
     offline: bool = False,
     store: Store | None = None,
     replace: bool = False,
+    observer: Observer | None = None,
 ) -> Pulled:
     """Make a folder of the entry that a name means; one that is there already and the same is left as it is.
 
@@ -55,12 +58,13 @@ def pull(
         offline: whether servers are left alone; a registry in a local database is still asked.
         store: default the store of the working directory.
         replace: whether another entry in the folder may be replaced; any other content never is.
+        observer: who watches weights come that were too large to be installed.
 
     Raises:
         NotFound: no such name, version or weights.
         InvalidInput: the folder may not be written.
         IntegrityError: the files are not those that were published.
-        Unavailable: registry, artifact store or disk refuse.
+        Unavailable: registry, artifact store, server or disk refuse.
     """
     store, target = store or current_store(), to or Path(name.name)
     found = find(name, store, source, offline)
@@ -70,7 +74,7 @@ def pull(
         kept = _kept(target, found.record_sha256)
         return _pulled(found, kept or download(store, found, target, replace=replace))
     _check_weights(found, name)
-    return _pulled(found, _copy(found, target, replace))
+    return _pulled(found, _copy(found, target, replace, offline, observer or Silent()))
 
 
 def open_entry(
@@ -93,6 +97,7 @@ def open_entry(
     if isinstance(found, Entry):
         if weights:
             _check_weights(found, name)
+            check_here(found)
         return _pulled(found, found)
     folder = cache / "entries" / found.record_sha256
     kept = _kept(folder, found.record_sha256)
@@ -112,16 +117,20 @@ def _architecture(found: Resolved | Entry, store: Store) -> tuple[Record, Networ
 def _bare(found: Resolved | Entry, store: Store, target: Path, replace: bool) -> Entry:
     record, spec = _architecture(found, store)
     with TemporaryDirectory() as folder:
-        return _copy(write_entry(Path(folder, "bare"), spec, record), target, replace)
+        return _copy(write_entry(Path(folder, "bare"), spec, record), target, replace, True, Silent())
 
 
-def _copy(entry: Entry, target: Path, replace: bool) -> Entry:
+def _copy(entry: Entry, target: Path, replace: bool, offline: bool, observer: Observer) -> Entry:
     if kept := _kept(target, sha256_of(entry.folder / RECORD)):
         return kept
     check_target(target, replace=replace)
+    if not entry.is_whole:
+        check_fetchable(entry.record, offline)
     with new_folder(target) as folder:
-        for name in entry.record.files:
+        for name in set(entry.record.files) - (set() if entry.is_whole else {WEIGHTS}):
             shutil.copyfile(entry.folder / name, folder / name)
+        if not entry.is_whole:
+            fetch_weights(entry.record, folder, observer)
         copied = read_entry(folder)
     return dataclasses.replace(copied, folder=target)
 

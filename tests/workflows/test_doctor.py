@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 from rcnas_zoo.spec.dataset import DATASETS
@@ -5,7 +7,7 @@ from rcnas_zoo.spec.errors import Unavailable
 from rcnas_zoo.workflows import doctor
 from rcnas_zoo.workflows.doctor import PACKAGES, examine
 from rcnas_zoo.workflows.machine import Machine
-from rcnas_zoo.zoo.catalogue import catalogue_names
+from rcnas_zoo.zoo.catalogue import catalogue_names, catalogue_root
 
 MANAGERS = [f"mlflow run --env-manager {name}" for name in ("local", "uv", "virtualenv")]
 
@@ -14,7 +16,7 @@ def found(machine=None):
     return {finding.name: finding for finding in examine(machine)}
 
 
-def broken(*_):
+def broken(*_, **__):
     raise OSError("the disk is on fire")
 
 
@@ -75,6 +77,15 @@ def test_a_failing_entry_names_its_failing_checks(here, machine, tmp_path, monke
     monkeypatch.setattr(doctor, "catalogue_names", lambda: ["bad"])
     finding = found(machine)["entry bad"]
     assert (finding.works, finding.detail[:20]) == (False, "fails record, spec, ")
+
+
+def test_an_entry_whose_weights_were_not_installed_is_sound_and_says_so(here, machine, tmp_path, monkeypatch):
+    folder = shutil.copytree(catalogue_root() / "robust-2m", tmp_path / "robust-2m")
+    (folder / "weights.safetensors").unlink()
+    monkeypatch.setattr(doctor, "catalogue_root", lambda: tmp_path)
+    monkeypatch.setattr(doctor, "catalogue_names", lambda: ["robust-2m"])
+    finding = found(machine)["entry robust-2m"]
+    assert (finding.works, finding.detail) == (True, "6 checks pass; the weights come with: rcnas-zoo pull robust-2m")
 
 
 def test_an_error_without_words_is_told_by_its_kind(here, machine, monkeypatch):

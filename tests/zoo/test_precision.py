@@ -109,7 +109,7 @@ def test_weights_that_were_not_rounded_are_not_rounded_in_secret(tmp_path, tiny_
 
 def test_float16_that_the_record_does_not_announce_is_refused(half, reseal):
     reseal(half, weights_dtype=FLOAT32)
-    with pytest.raises(IntegrityError, match="float32, got .* float16") as caught:
+    with pytest.raises(IntegrityError, match=r"float32, got .* float16") as caught:
         load_model(half)
     assert caught.value.exit_code == 4
     assert failed(half) == {"fitting weights", "canary"}

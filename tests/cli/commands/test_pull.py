@@ -1,6 +1,11 @@
-from rcnas_zoo.zoo.entry import ENTRY_FILES
+import shutil
 
-from ..answers import document, refusal
+import pytest
+
+from rcnas_zoo.zoo import catalogue, pull
+from rcnas_zoo.zoo.entry import ENTRY_FILES, WEIGHTS
+
+from ..answers import document, error_line, refusal
 
 
 def test_the_document_tells_what_lies_where(chain):
@@ -41,3 +46,32 @@ def test_offline_a_server_is_not_asked(run, here, closed_server, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", closed_server.tracking_uri)
     assert run("pull", "wrn-28-10", "--architecture").exit_code == 1
     assert run("pull", "wrn-28-10", "--architecture", "--offline").exit_code == 0
+
+
+@pytest.fixture
+def installed(here, material, tmp_path, monkeypatch):
+    """A catalogue with `whole`, whose weights were not installed."""
+    shutil.copytree(material / "whole", tmp_path / "catalogue" / "whole", ignore=lambda *_: [WEIGHTS])
+    monkeypatch.setattr(catalogue, "catalogue_root", lambda: tmp_path / "catalogue")
+
+
+def test_weights_that_were_not_installed_are_fetched_with_progress(run, installed, here, material, monkeypatch):
+    def fetch(record, folder, observer):
+        observer.progress(f"weights of {record.name}, MB", 3, 7)
+        shutil.copy(material / "whole" / WEIGHTS, folder)
+
+    monkeypatch.setattr(pull, "check_fetchable", lambda record, offline: None)
+    monkeypatch.setattr(pull, "fetch_weights", fetch)
+    answer = run("pull", "whole", "--json")
+    assert document(answer)["weights"] is True
+    assert answer.stderr == "weights of whole, MB: 3/7\n"
+    assert run("verify", "whole").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "line", ["pull whole", "pull whole --offline", "evaluate whole --attack clean", "verify whole"]
+)
+def test_weights_that_cannot_be_had_are_absent(run, installed, line):
+    answer = run(*line.split())
+    assert answer.exit_code == 3
+    assert error_line(answer).startswith("the weights of whole must be on this machine, but they were not installed")
