@@ -14,6 +14,7 @@ from rcnas_zoo.zoo.listing import SOURCES
 from rcnas_zoo.zoo.lookup import Resolved, look_up
 from rcnas_zoo.zoo.names import CHAMPION, ZooName
 from rcnas_zoo.zoo.policy import is_policy_name
+from rcnas_zoo.zoo.versions import dataset_alias
 
 
 def find(name: ZooName, store: Store, source: str | None = None, offline: bool = False) -> Resolved | Entry:
@@ -80,8 +81,11 @@ def places(store: Store, source: str | None) -> str:
 
 
 def _shipped(name: ZooName) -> Entry:
-    check_shipped_name(name)
-    return catalogue_entry(name.name)
+    entry = catalogue_entry(name.name)
+    # Of a data set a shipped entry is the best one that the catalogue has under this name.
+    if name.version is not None or name.alias != dataset_alias(entry.record):
+        check_shipped_name(name)
+    return entry
 
 
 def _nowhere(name: ZooName, store: Store, source: str | None) -> NotFound:

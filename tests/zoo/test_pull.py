@@ -101,10 +101,15 @@ def test_the_registry_goes_before_the_catalogue(published, shipped, here, tiny_s
 
 
 def test_a_version_of_a_shipped_name_is_not_in_the_catalogue(shipped, empty, here):
-    for name in (ZooName("trained", version=3), ZooName("trained", alias="digits")):
-        with pytest.raises(NotFound, match=f"{name} must be in the registry, but only the catalogue has 'trained'"):
+    for name in (ZooName("trained", version=3), ZooName("trained", alias="cifar10"), ZooName("wrn-a", alias="best")):
+        with pytest.raises(NotFound, match=f"{name} must be in the registry, but only the catalogue has '{name.name}'"):
             pull(name, store=empty)
-    assert pull(ZooName("trained", alias="champion"), store=empty).source == "catalogue"
+
+
+def test_a_shipped_network_has_the_aliases_champion_and_that_of_its_data_set(shipped, empty, here, entry_files):
+    for alias in ("champion", "digits"):
+        assert pull(ZooName("trained", alias=alias), here / alias, store=empty).source == "catalogue"
+        assert content(here / alias) == entry_files
 
 
 def test_a_missing_version_of_a_published_name_is_not_looked_for_in_the_catalogue(published, shipped, here):
