@@ -1,4 +1,5 @@
 import warnings
+from threading import Event, Thread
 
 import optuna
 import pytest
@@ -13,6 +14,25 @@ def test_within_optuna_tells_of_nothing_but_trouble_and_then_as_before(capfd):
         warnings.warn("new", library.exceptions.ExperimentalWarning, stacklevel=1)
     assert capfd.readouterr().err == ""
     assert optuna.logging.get_verbosity() == optuna.logging.INFO
+
+
+def test_a_thread_that_leaves_does_not_end_the_quiet_of_another(recwarn):
+    """The filters are the process's, so the second waits for the first."""
+    inside, order = Event(), []
+
+    def second():
+        with quiet_optuna():
+            order.append("second")
+
+    with quiet_optuna() as library:
+        other = Thread(target=second)
+        other.start()
+        inside.wait(0.2)
+        order.append("first")
+        warnings.warn("new", library.exceptions.ExperimentalWarning, stacklevel=1)
+    other.join(60)
+    assert order == ["first", "second"]
+    assert not recwarn.list
 
 
 def test_other_warnings_are_still_heard():
