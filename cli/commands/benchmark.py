@@ -8,7 +8,7 @@ import click
 from rcnas_zoo.spec.errors import InvalidInput
 
 from ..options import given, json_option, machine_of, machine_options, quiet_option
-from ..output import emit
+from ..output import command_line, emit
 from ..progress import progress
 from ..rows import ROWS_ONLY, comparison_options, row_options, row_settings
 from ..types import FOLDER, POSITIVE, TASK, TEXT
@@ -30,7 +30,10 @@ TASK_ONLY = ("iterations", "threat", "eps", *ROWS_ONLY)
 @machine_options
 @quiet_option
 @json_option
+@click.pass_obj
 def command(
+    arguments: list[str],
+    /,
     oracle: str | None,
     task: Any,
     to: Path | None,
@@ -69,7 +72,7 @@ def command(
         if task is None:
             document, text = _on_oracle(oracle or "", options, machine, observer, to)
         else:
-            document, text = _on_task(task, options, machine, observer, to)
+            document, text = _on_task(task, options, machine, observer, to, command_line(arguments))
     emit(as_json, document, text)
 
 
@@ -94,9 +97,11 @@ def _on_oracle(oracle: str, options: dict[str, Any], machine: Any, observer: Any
     return report.to_dict(), benchmark_text(report)
 
 
-def _on_task(task: Any, options: dict[str, Any], machine: Any, observer: Any, to: Path | None) -> tuple[Any, str]:
+def _on_task(
+    task: Any, options: dict[str, Any], machine: Any, observer: Any, to: Path | None, command: str
+) -> tuple[Any, str]:
     from rcnas_zoo.reporting.benchmark_tables import terminal
     from rcnas_zoo.workflows.benchmarking.run import benchmark_task
 
-    table = benchmark_task(task, row_settings(options), machine, observer, to)
+    table = benchmark_task(task, row_settings(options), machine, observer, to, command)
     return table.to_dict(), terminal(table)

@@ -12,7 +12,8 @@ from rcnas_zoo.networks.named import teacher_spec
 from rcnas_zoo.spec.errors import Diverged, InvalidInput
 from rcnas_zoo.spec.observer import Observer, ProgressOnly, Silent
 from rcnas_zoo.spec.task import Task
-from rcnas_zoo.tracking.runs import open_run
+from rcnas_zoo.tracking.listing import PROGRESS_TAG
+from rcnas_zoo.tracking.runs import TrackedRun
 from rcnas_zoo.tracking.store import current_store
 from rcnas_zoo.workflows.benchmarking.folder import page_files, write_pages
 from rcnas_zoo.workflows.benchmarking.making import check, shared_pruning
@@ -20,7 +21,8 @@ from rcnas_zoo.workflows.benchmarking.measures import measures_of
 from rcnas_zoo.workflows.benchmarking.methods import PRUNING, REFERENCE, SEARCH
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
 from rcnas_zoo.workflows.benchmarking.shared import shared_settings
-from rcnas_zoo.workflows.benchmarking.studies import StudyJob, run_study
+from rcnas_zoo.workflows.benchmarking.studies import StudyJob, run_study, study_plan
+from rcnas_zoo.workflows.benchmarking.tracked import benchmark_run
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.prepare import Prepared, prepare
 from rcnas_zoo.workflows.problem import make_problem
@@ -33,6 +35,7 @@ def benchmark_task(
     machine: Machine | None = None,
     observer: Observer | None = None,
     to: Path | None = None,
+    command: str = "",
 ) -> BenchmarkTable:
     """Compare methods on a task: each the best of as many trials, measured once on the test split, for every seed.
 
@@ -45,6 +48,7 @@ def benchmark_task(
         machine: where it runs; its workers take studies, each one at a time.
         observer: who watches.
         to: a new folder for the tables, the page and the pictures; None for none.
+        command: the command line that resumes this, for `rcnas-zoo runs`.
 
     Raises:
         InvalidInput: the task, the settings, the data and the policy do not fit one another.
@@ -57,9 +61,8 @@ def benchmark_task(
     first = prepare(task, settings.of_seed(settings.seeds[0]), machine)
     measures_of(task, settings, first.threat, first.teacher.spec.classes)  # an attack that cannot be made is told now
     store = current_store()
-    asked = {name: ",".join(getattr(settings, name)) for name in ("methods", "attacks", "radii")}
-    parameters = {"resolved_task": str(task), "trials": settings.trials, **asked}
-    with open_run(store, "benchmark", f"benchmark {task}", parameters, people=watcher) as run:
+    study_plan(StudyJob(task, settings, settings.methods[0], settings.seeds[0], machine), first)  # its storage too
+    with benchmark_run(first, settings, machine, store, watcher, command) as run:
         jobs = [
             StudyJob(task, settings, method, seed, machine, store, run.id)
             for seed in settings.seeds
@@ -67,7 +70,7 @@ def benchmark_task(
         ]
         with Workers(machine.worker_count()) as workers:
             _train_teachers(task, settings, machine, workers, watcher)
-            found = _run(jobs, workers, watcher)
+            found = _run(jobs, workers, watcher, run)
         made = _table(first, settings, dict(zip(jobs, found, strict=True)))
         notes = (*made.notes, *_longer_prunings(first, made))
         table = replace(made, settings=shared_settings(first, settings), notes=notes)
@@ -104,12 +107,13 @@ def _can(method: str, prepared: Prepared) -> bool:
     return False
 
 
-def _run(jobs: Sequence[StudyJob], workers: Workers, observer: Observer) -> list[SeedResult | str]:
+def _run(jobs: Sequence[StudyJob], workers: Workers, observer: Observer, run: TrackedRun) -> list[SeedResult | str]:
     done = 0
 
     def count(index: int, result: SeedResult | str) -> None:
         nonlocal done
         done += 1
+        run.tag(PROGRESS_TAG, f"{done}/{len(jobs)} studies")
         observer.progress("benchmark", done, len(jobs), f"{jobs[index].method}, seed {jobs[index].seed}")
 
     observer.progress("benchmark", 0, len(jobs))

@@ -17,11 +17,13 @@ from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.errors import Diverged, InvalidInput
 from rcnas_zoo.spec.observer import Silent
 from rcnas_zoo.spec.task import Task
+from rcnas_zoo.tracking.listing import list_runs
 from rcnas_zoo.tracking.store import Store
 from rcnas_zoo.workflows.benchmarking import measures, measuring, studies
 from rcnas_zoo.workflows.benchmarking import run as running
 from rcnas_zoo.workflows.benchmarking.run import benchmark_task
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
+from rcnas_zoo.workflows.benchmarking.tracked import benchmark_run
 from rcnas_zoo.workflows.machine import Machine
 from rcnas_zoo.workflows.prepare import prepare
 from tests.baselines.tables import result_of
@@ -131,6 +133,49 @@ def test_the_run_keeps_the_report_and_a_study_below_it_each_trial(made):
     assert {run.info.status for run in runs} == {"FINISHED"}
     trials = [run for run in runs if run.data.tags.get("rcnas.key") == "trial/000"]
     assert len(trials) == 6
+
+
+def test_a_benchmark_that_was_cut_off_goes_on_in_its_run(made, monkeypatch):
+    _, _, store, machine = made
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.tracking_uri)
+    asked = replace(SETTINGS, methods=("sat", "hydra"))
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(running, "_table", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            benchmark_task(TASK, asked, machine, command="rcnas-zoo benchmark ...")
+    cut = list_runs(store)[0]
+    assert (cut.name, cut.status) == ("benchmark digits/pgd-5/wrn-10-1/150k, methods sat hydra, seeds 0 1", "KILLED")
+    assert (cut.command, cut.progress) == ("rcnas-zoo benchmark ...", "4/4 studies")
+    benchmark_task(TASK, asked, machine)
+    again = list_runs(store)[0]
+    assert (again.id, again.status) == (cut.id, "FINISHED")
+    benchmark_task(TASK, replace(asked, seeds=(0,)), machine)
+    assert list_runs(store)[0].id != cut.id
+
+
+def test_a_second_process_at_the_same_benchmark_has_a_run_of_its_own(made, monkeypatch):
+    _, _, store, machine = made
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.tracking_uri)
+    prepared, ids = prepare(TASK, SETTINGS.of_seed(0), machine), []
+    with benchmark_run(prepared, SETTINGS, machine, store, Silent()) as first:
+        ids.append(first.id)
+        with benchmark_run(prepared, SETTINGS, machine, store, Silent()) as second:
+            ids.append(second.id)
+    assert len(set(ids)) == 2
+    assert {row.status for row in list_runs(store) if row.id in ids} == {"FINISHED"}
+
+
+def test_a_storage_that_cannot_be_is_refused_before_a_run_is_opened(made, monkeypatch):
+    _, _, store, machine = made
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.tracking_uri)
+    before = list_runs(store)
+    with pytest.raises(InvalidInput, match="a study's storage must be a database's URL"):
+        benchmark_task(TASK, replace(SETTINGS, storage="nonsense"), machine)
+    assert list_runs(store) == before
 
 
 def test_the_same_command_again_trains_and_attacks_nothing(made, monkeypatch):
