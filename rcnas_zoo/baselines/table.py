@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from rcnas_zoo.baselines.lint import row_contradictions
@@ -137,22 +138,32 @@ class Column:
     cell: Callable[[Row], str]
 
 
-def columns(table: BenchmarkTable, show: Callable[[Estimate], str]) -> list[Column]:
+def columns(
+    table: BenchmarkTable, show: Callable[[Estimate], str], in_short: Callable[[Estimate], str] | None = None
+) -> list[Column]:
     """The columns of a table.
 
     Args:
         table: decides which attacks there are.
         show: an accuracy as text.
+        in_short: the same of all but the worst case; as that by default.
     """
+    shown = {"robust": show}
     accuracies = ["clean", *table.attacks, "robust"]
     return [
         Column("method", lambda row: row.method + (" (over budget)" if row.over_budget else "")),
         Column("parameters", lambda row: f"{row.mean('parameters'):,.0f}"),
-        Column("MACs", lambda row: f"{row.mean('macs') / 1e6:,.2f} M"),
-        *[Column(name, lambda row, name=name: _accuracy(row, name, show)) for name in accuracies],  # type: ignore[misc]
+        Column("MACs", _macs),
+        *[Column(name, partial(_accuracy, name=name, show=shown.get(name, in_short or show))) for name in accuracies],
         Column("evaluations", lambda row: f"{row.mean('evaluations'):.0f}"),
         Column("minutes", lambda row: f"{row.mean('seconds') / 60:.1f}"),
     ]
+
+
+def _macs(row: Row) -> str:
+    """Of a pruned network the effective ones, and of how many."""
+    counted, nominal = (f"{row.mean(name) / 1e6:,.2f} M" for name in ("macs", "nominal_macs"))
+    return counted if counted == nominal else f"{counted} of {nominal}"
 
 
 def _accuracy(row: Row, name: str, show: Callable[[Estimate], str]) -> str:

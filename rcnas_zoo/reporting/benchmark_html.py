@@ -9,7 +9,7 @@ from typing import Any
 from rcnas_zoo.baselines.rows import Row
 from rcnas_zoo.baselines.table import BenchmarkTable, best_of
 from rcnas_zoo.reporting.benchmark_sections import sections
-from rcnas_zoo.reporting.benchmark_tables import TESTS, cells, difference_cells, doubts, headline, legend, points
+from rcnas_zoo.reporting.benchmark_tables import TESTS, cells, doubts, headline, legend, points, told_tests
 from rcnas_zoo.spec.canonical import canonical_json
 from rcnas_zoo.version import VERSION
 
@@ -43,7 +43,7 @@ def benchmark_html(table: BenchmarkTable, pictures: Mapping[str, bytes]) -> str:
         notes=table.remarks,
         pictures=[{"title": title, "data": b64encode(png).decode()} for title, png in pictures.items()],
         test_header=TESTS,
-        tests=[difference_cells(test) for test in table.tests],
+        tests=told_tests(table),
         settings=[one for row in table.measured for one in _settings(row)],
         version=VERSION,
     )

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,18 +14,21 @@ from rcnas_zoo.spec.budget import format_macs
 from rcnas_zoo.spec.tables import render_markdown, render_table
 
 TESTS = ("row", "against", "accuracy", "difference", "95 % interval", "p", "p (Holm)", "seeds")
+WIDTH = 120
+"""Of the legend on a terminal."""
 MOST_NAMED = 3
 """Networks that a flag is said of by name."""
 
 
 def terminal(table: BenchmarkTable) -> str:
     """All tables, the tests and every note, for people."""
-    header, rows = cells(table, points)
-    lines = [headline(table), "", render_table(header, rows), *_infeasible(table), "", *legend(table)]
+    header, rows = cells(table, points, _in_short)
+    told = [textwrap.fill(line, WIDTH) for line in legend(table)]
+    lines = [headline(table), "", render_table(header, rows), *_infeasible(table), "", *told]
     for section in sections(table, points):
         lines += ["", f"{section.title}.", render_table(section.header, section.rows)]
-    if table.tests:
-        lines += ["", render_table(TESTS, [difference_cells(test) for test in table.tests])]
+    if tests := told_tests(table):
+        lines += ["", render_table(TESTS, tests)]
     return "\n".join([*lines, *doubts(table), *(f"note: {note}" for note in table.remarks)])
 
 
@@ -34,8 +38,7 @@ def markdown(table: BenchmarkTable) -> str:
     parts = [f"# {headline(table)}", render_markdown(header, rows), *_infeasible(table), " ".join(legend(table))]
     for section in sections(table, points):
         parts += [f"## {section.title}", render_markdown(section.header, section.rows), section.about]
-    if table.tests:
-        tests = [difference_cells(test) for test in table.tests]
+    if tests := told_tests(table):
         parts += ["## Differences, paired by seed", render_markdown(TESTS, tests)]
     return "\n\n".join([*parts, "\n".join(f"- {line}" for line in doubts(table)), *_notes(table), ""])
 
@@ -45,7 +48,19 @@ def comma_separated(table: BenchmarkTable) -> str:
     attacks = table.attacks
     costs = ["parameters", "macs", "nominal_macs"]
     search = ["evaluations", "visits", "visiting_seconds", "thinking_seconds", "training_seconds"]
-    header = ["method", "seed", *costs, "clean", *attacks, "robust", *search, "digest", "contradictions", "reason"]
+    header = [
+        "method",
+        "seed",
+        *costs,
+        "over_budget",
+        "clean",
+        *attacks,
+        "robust",
+        *search,
+        "digest",
+        "contradictions",
+        "reason",
+    ]
     lines: list[list[object]] = []
     for row in table.rows:
         for one in row.results:
@@ -53,7 +68,8 @@ def comma_separated(table: BenchmarkTable) -> str:
             spent = [one.evaluations, one.search.visits, one.search.visiting, one.search.thinking, one.training_seconds]
             flags = "; ".join(seed_contradictions(one))
             numbers = [getattr(one, name) for name in costs]
-            lines.append([row.method, one.seed, *numbers, *accuracies, *spent, one.spec.digest, flags, ""])
+            over = str(one.macs > row.budget).lower()
+            lines.append([row.method, one.seed, *numbers, over, *accuracies, *spent, one.spec.digest, flags, ""])
         if row.infeasible:
             lines.append([row.method, *[""] * (len(header) - 2), row.infeasible])
     return _commas(header, lines)
@@ -91,12 +107,17 @@ def legend(table: BenchmarkTable) -> list[str]:
     images = ", ".join(f"{name} {count}" for name, count in samples.items())
     return [
         "Accuracies in percent: mean over the seeds ± standard deviation [95 % interval, of seeds and test images].",
+        *(["MACs of pruned networks: without zeros, of those with them."] if _has_pruned(table) else []),
         f"Robust: the worst case over the attacks on all test images. Test images: {images}.",
-        "Evaluations: networks trained and attacked on the way, those inside of searches too; minutes of one worker, "
-        "where it was computed first.",
-        *(["p (Holm): the p-value adjusted for all tests of that accuracy."] if table.tests else []),
+        "Evaluations: networks trained and attacked on the way, those inside of searches too. Minutes of one worker: "
+        "searches and trainings, where they were done first, without the attacks on test images.",
+        *(["p (Holm): the p-value adjusted for all tests of that accuracy."] if told_tests(table) else []),
         *_shared(table),
     ]
+
+
+def _has_pruned(table: BenchmarkTable) -> bool:
+    return any(row.mean("macs") != row.mean("nominal_macs") for row in table.measured)
 
 
 def _shared(table: BenchmarkTable) -> list[str]:
@@ -123,9 +144,11 @@ def doubts(table: BenchmarkTable) -> list[str]:
     return found + [f"Flag: {flag} ({_some(networks)})" for flag, networks in table.flags.items()]
 
 
-def cells(table: BenchmarkTable, show: Callable[[Estimate], str]) -> tuple[list[str], list[list[str]]]:
-    """The header, and the cells of every measured row."""
-    found = columns(table, show)
+def cells(
+    table: BenchmarkTable, show: Callable[[Estimate], str], in_short: Callable[[Estimate], str] | None = None
+) -> tuple[list[str], list[list[str]]]:
+    """The header, and the cells of every measured row; for the arguments see `columns`."""
+    found = columns(table, show, in_short)
     return [column.title for column in found], [[column.cell(row) for column in found] for row in table.measured]
 
 
@@ -134,6 +157,16 @@ def points(found: Estimate) -> str:
     low, high = (100 * end for end in found.interval)
     spread = "" if found.std is None else f" ± {100 * found.std:.1f}"
     return f"{100 * found.mean:.1f}{spread} [{low:.1f}, {high:.1f}]"
+
+
+def _in_short(found: Estimate) -> str:
+    """The same without the interval, so that a line fits on a terminal."""
+    return points(found).partition(" [")[0]
+
+
+def told_tests(table: BenchmarkTable) -> list[list[str]]:
+    """The cells of the tests that tell something: a single seed has no difference that varies."""
+    return [difference_cells(test) for test in table.tests if test.seeds > 1]
 
 
 def difference_cells(test: SeedTest) -> list[str]:

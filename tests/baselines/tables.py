@@ -27,11 +27,10 @@ def result_of(seed, robust, name="wrn-10-1", **fields):
         spec=spec,
         parameters=price.parameters,
         macs=price.macs,
-        nominal_macs=price.macs,
         clean_accuracy=0.9,
         samples={"clean": 360, "pgd-20": 360, "cw-40": 360, "autoattack": 64},
         robust_accuracy=robust,
-        **{"attacks": attacks, "same_images": same, **fields},
+        **{"attacks": attacks, "same_images": same, "nominal_macs": price.macs, **fields},
     )
 
 

@@ -33,6 +33,32 @@ def test_an_attack_that_failed_on_a_network_is_a_dash_in_its_row_alone():
     assert benchmark_html(table, {}).count("<td>-</td>") >= 2
 
 
+def test_a_terminal_is_told_one_interval_and_lines_that_fit():
+    lines = terminal(curved_table()).splitlines()
+    row = next(line for line in lines if line.startswith("rc-nas"))
+    assert row.count("[") == 1
+    assert row.count("±") == 5
+    assert max(map(len, lines)) <= 140
+    assert "71.0 ± 1.0 [" in row
+    assert markdown(curved_table()).splitlines()[4].count("[") == 5
+
+
+def test_macs_of_a_pruned_network_are_told_with_and_without_zeros():
+    pruned = table_of(row_of("hydra", [0.5, 0.6], nominal_macs=1_500_000))
+    for text in (terminal(pruned), markdown(pruned), latex(pruned), benchmark_html(pruned, {})):
+        assert "0.76 M of 1.50 M" in text
+    for text in (terminal(pruned), markdown(pruned), benchmark_html(pruned, {})):
+        assert "MACs of pruned networks: without zeros, of those with them." in text
+    assert "pruned networks" not in terminal(whole_table())
+
+
+def test_a_single_seed_has_no_tests_to_show():
+    table = table_of(row_of("sat", [0.5]), row_of("mart", [0.6]))
+    for text in (terminal(table), markdown(table), benchmark_html(table, {})):
+        assert "Holm" not in text
+    assert len(table.to_dict()["tests"]) == 2
+
+
 def test_rows_of_the_same_networks_are_told_in_every_text():
     curve = ({"loss": 0.5},)
     table = table_of(row_of("teacher", [0.5], curve=curve), row_of("sat", [0.5], curve=curve))
@@ -51,6 +77,7 @@ def test_the_file_of_commas_holds_every_seed_in_full():
     assert len(rows) == 10
     assert float(rows[1]["robust"]) == 0.72
     assert {row["visits"] for row in rows} == {"0", ""}
+    assert [row["over_budget"] for row in rows] == ["false"] * 6 + ["true"] * 3 + [""]
     assert rows[-1]["reason"] == "a share & <b>10 %</b> of the weights is too little"
 
 
