@@ -1,6 +1,7 @@
 """A training in slices ends as one that was never cut, however it was cut."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -88,7 +89,8 @@ def test_a_training_killed_in_the_middle_goes_on_where_it_was(run, tmp_path, wei
     run(*WORDS, *places(tmp_path / "whole"))
     killed = tmp_path / "killed"
     command = [sys.executable, "-m", "benchmarks.gpu", *WORDS, *map(str, places(killed)), "--keep-seconds", "0.2"]
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    # As many threads as the tests have, for these decide the order of sums.
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ, "OMP_NUM_THREADS": "1"})
     kept = killed / "state" / "checkpoints"
     while not list(kept.glob("*.json")) and process.poll() is None:
         time.sleep(0.01)
