@@ -24,7 +24,7 @@ from rcnas_zoo.evaluation.campaign import Means
 from rcnas_zoo.evaluation.evaluate import evaluate
 from rcnas_zoo.evaluation.intervals import wilson
 from rcnas_zoo.evaluation.limits import Limits
-from rcnas_zoo.evaluation.report import EvaluationReport
+from rcnas_zoo.evaluation.report import FAILED, EvaluationReport
 from rcnas_zoo.execution.device import pick_device
 from rcnas_zoo.execution.disk import write_whole
 from rcnas_zoo.networks.build import build
@@ -123,15 +123,14 @@ def is_complete(report: EvaluationReport, attacks: Sequence[str]) -> bool:
 
 
 def _is_lacking(report: EvaluationReport) -> bool:
-    return any(flag.startswith(("not-run:", "attack-failed:", "estimated:")) for flag in report.flags)
+    return any(flag.startswith(("not-run:", FAILED, "estimated:")) for flag in report.flags)
 
 
 def summary(report: EvaluationReport, dataset: str, images: Images) -> dict[str, Any]:
     """Plain JSON data: the measurement of a record, and an interval for every accuracy."""
-    verdicts = {"clean": report.verdicts["clean"], **{name: report.verdicts[name] for name in report.verdicts}}
     accuracies = {
         name: {"accuracy": int(found.sum()) / len(found), "interval": list(wilson(int(found.sum()), len(found)))}
-        for name, found in verdicts.items()
+        for name, found in report.verdicts.items()
     }
     robust = {"accuracy": report.robust_accuracy, "interval": list(report.interval)}
     return {

@@ -28,6 +28,7 @@ def command(
     """Get a network, or a policy of the search agent, as a folder.
 
     NAME is robust-2m, robust-2m@champion or robust-2m:3; likewise rcnas-policy. Every file is checked against its hash.
+    Large weights of a shipped network that were not installed with it come from the https address in its record.
 
     Example: rcnas-zoo pull robust-2m
     """

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rcnas_zoo.spec.errors import NotFound
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-__all__ = ["EXPERIMENT", "TrackedRun", "known_run", "open_run", "unfinished_run"]
+__all__ = ["EXPERIMENT", "TrackedRun", "holder_of", "known_run", "open_run", "unfinished_run"]
 
 EXPERIMENT = "rcnas-zoo"
 HOLDER_TAG = "rcnas.holder"
@@ -84,6 +86,11 @@ def unfinished_run(store: Store, key: str, holder: str) -> str | None:
         found = client.search_runs(experiments, where, max_results=100, order_by=["attributes.start_time DESC"])
     free = (run for run in found if run.info.status != "RUNNING" or run.data.tags.get(HOLDER_TAG) == holder)
     return next((str(run.info.run_id) for run in free), None)
+
+
+def holder_of(cache: Path) -> str:
+    """The tag ``rcnas.holder`` of who holds a lock in this cache folder, on this machine."""
+    return f"{platform.node()}:{cache}"
 
 
 def known_run(client: MlflowClient, store: Store, run_id: str) -> Run:

@@ -36,6 +36,11 @@ class Agent:
     lineage: Mapping[str, str | int] | None = None
     note: str = ""
 
+    @property
+    def policy_digest(self) -> str:
+        """Of the policy that it starts from; empty for a fresh agent."""
+        return str((self.lineage or {}).get("digest", ""))
+
 
 def choose_agent(settings: FinetuneSettings, stages: int, machine: Machine) -> Agent:
     """The agent that the settings ask for, for a teacher of so many stages.

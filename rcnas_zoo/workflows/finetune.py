@@ -1,6 +1,5 @@
 """The search for one task (RC-NAS Algorithm 2), the full training of the winner, and its publication."""
 
-import platform
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -12,7 +11,7 @@ from rcnas_zoo.spec.network import NetworkSpec
 from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.search import SearchProblem, SearchResult
 from rcnas_zoo.spec.task import Task
-from rcnas_zoo.tracking.runs import HOLDER_TAG, open_run, unfinished_run
+from rcnas_zoo.tracking.runs import HOLDER_TAG, holder_of, open_run, unfinished_run
 from rcnas_zoo.tracking.store import current_store
 from rcnas_zoo.tracking.uris import shown
 from rcnas_zoo.workflows.finals import FinalResult
@@ -99,7 +98,7 @@ def finetune(
     settings, machine, observer = settings or FinetuneSettings(), machine or Machine(), observer or Silent()
     prepared, store = prepare(task, settings, machine), current_store()
     with exclusive(machine.cache / "locks", prepared.key):
-        holder = f"{platform.node()}:{machine.cache}"
+        holder = holder_of(machine.cache)
         tags = {"rcnas.key": prepared.key, "rcnas.command": command, HOLDER_TAG: holder}
         resume = unfinished_run(store, prepared.key, holder)
         with (

@@ -1,6 +1,5 @@
 """Making a row of the paper: the search or training, the attacks on test images, and the run that keeps them."""
 
-import platform
 import time
 from dataclasses import asdict, replace
 
@@ -10,7 +9,7 @@ from rcnas_zoo.networks.cost import cost
 from rcnas_zoo.spec.canonical import canonical_json, digest
 from rcnas_zoo.spec.errors import Diverged
 from rcnas_zoo.spec.observer import Observer
-from rcnas_zoo.tracking.runs import HOLDER_TAG, TrackedRun, open_run, unfinished_run
+from rcnas_zoo.tracking.runs import HOLDER_TAG, TrackedRun, holder_of, open_run, unfinished_run
 from rcnas_zoo.tracking.store import Store, current_store
 from rcnas_zoo.workflows.finals import FinalJob, FinalPlan, FinalResult, metrics_on_test, run_final
 from rcnas_zoo.workflows.kept_works import Made, keep, kept, work_key
@@ -35,7 +34,7 @@ def make(work: Work, asked: Asked, machine: Machine, observer: Observer, command
         Diverged: a training gave no finite loss.
         Unavailable: tracking store or cache cannot be used, or the same is being made already.
     """
-    store, holder = current_store(), f"{platform.node()}:{machine.cache}"
+    store, holder = current_store(), holder_of(machine.cache)
     with exclusive(machine.cache / "locks", work_key(work, asked, machine)):
         ready = _ready(work, machine)
         found = kept(work, asked, machine)
@@ -60,7 +59,7 @@ def _ready(work: Work, machine: Machine) -> FinalJob | Prepared:
 
 
 def _policy(ready: FinalJob | Prepared) -> str:
-    return str((ready.agent.lineage or {}).get("digest", "")) if isinstance(ready, Prepared) else ""
+    return ready.agent.policy_digest if isinstance(ready, Prepared) else ""
 
 
 def _make_in(

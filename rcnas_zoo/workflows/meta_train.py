@@ -1,6 +1,5 @@
 """Meta-training of the search agent (RC-NAS Algorithm 1) on really trained networks, and the policy's publication."""
 
-import platform
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
@@ -16,7 +15,7 @@ from rcnas_zoo.spec.canonical import canonical_json, digest
 from rcnas_zoo.spec.errors import InvalidInput
 from rcnas_zoo.spec.observer import Observer, Silent
 from rcnas_zoo.spec.posed import PosedTask
-from rcnas_zoo.tracking.runs import HOLDER_TAG, TrackedRun, open_run, unfinished_run
+from rcnas_zoo.tracking.runs import HOLDER_TAG, TrackedRun, holder_of, open_run, unfinished_run
 from rcnas_zoo.tracking.store import Store, current_store
 from rcnas_zoo.tracking.uris import shown
 from rcnas_zoo.training.checkpoints import Checkpoints, Saved
@@ -150,7 +149,7 @@ def meta_train(
     settings, machine, observer = settings or MetaTrainSettings(), machine or Machine(), observer or Silent()
     plan, store = plan_meta(tasks, settings, machine), current_store()
     with exclusive(machine.cache / "locks", plan.key):
-        holder = f"{platform.node()}:{machine.cache}"
+        holder = holder_of(machine.cache)
         tags = {"rcnas.key": plan.key, "rcnas.command": command, HOLDER_TAG: holder}
         resume = unfinished_run(store, plan.key, holder)
         name = f"{len(plan.jobs)} tasks, {settings.iterations} iterations"

@@ -1,6 +1,5 @@
 """From a training to an entry folder, in a run that is taken up again if it was cut off."""
 
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from rcnas_zoo.spec.canonical import canonical_json, digest
 from rcnas_zoo.spec.errors import InvalidInput, RcnasError
 from rcnas_zoo.spec.observer import Observer, Silent, Together
 from rcnas_zoo.tracking.observer import RunObserver
-from rcnas_zoo.tracking.runs import HOLDER_TAG, TrackedRun, open_run, unfinished_run
+from rcnas_zoo.tracking.runs import HOLDER_TAG, TrackedRun, holder_of, open_run, unfinished_run
 from rcnas_zoo.tracking.store import current_store
 from rcnas_zoo.training.history import TrainingResult
 from rcnas_zoo.workflows.finals import FinalJob, finish, metrics_on_test, refuse_diverged, train_fully
@@ -67,7 +66,7 @@ def train_entry(plan: EntryPlan, to: Path, observer: Observer) -> Entry:
     made_by = _made_by(to)
     check_place(to)
     training, store = plan.job.training, current_store()
-    key, holder = plan.key(world_size()), f"{platform.node()}:{training.cache}"
+    key, holder = plan.key(world_size()), holder_of(training.cache)
     parameters = {**plan.asked, "recipe": canonical_json(training.recipe.to_dict())}
     tags = {"rcnas.key": key, "rcnas.command": plan.command, HOLDER_TAG: holder}
     with exclusive(training.cache / "locks", key):

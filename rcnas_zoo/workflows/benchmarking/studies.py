@@ -116,7 +116,7 @@ def _search_decides(method: str, prepared: Prepared) -> dict[str, Any]:
     return {
         "visits": settings.visits,
         "search": prepared.search.key(),
-        "policy": (agent.lineage or {}).get("digest", "") if method in WARM else "",
+        "policy": agent.policy_digest if method in WARM else "",
         "agent": asdict(agent.settings if method in WARM else RcnasSettings()),
         "reward": asdict(settings.reward),
         "teacher": prepared.teacher.lineage(),

@@ -1,6 +1,5 @@
 """The run of a benchmark on a task."""
 
-import platform
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -8,7 +7,7 @@ from rcnas_zoo.execution.locks import lock
 from rcnas_zoo.spec.canonical import digest
 from rcnas_zoo.spec.observer import Observer
 from rcnas_zoo.tracking.listing import COMMAND_TAG
-from rcnas_zoo.tracking.runs import HOLDER_TAG, TrackedRun, open_run, unfinished_run
+from rcnas_zoo.tracking.runs import HOLDER_TAG, TrackedRun, holder_of, open_run, unfinished_run
 from rcnas_zoo.tracking.store import Store
 from rcnas_zoo.tracking.tracked_run import KEY_TAG
 from rcnas_zoo.workflows.benchmarking.settings import TaskBenchmarkSettings
@@ -34,7 +33,7 @@ def benchmark_run(
         Unavailable: the store or the cache cannot be used.
     """
     key = digest(["benchmark", str(prepared.task), repr(settings), prepared.final.key(), prepared.search.key()])
-    holder = f"{platform.node()}:{machine.cache}"
+    holder = holder_of(machine.cache)
     asked = {name: ",".join(getattr(settings, name)) for name in ("methods", "attacks", "radii")}
     parameters = {"resolved_task": str(prepared.task), "trials": settings.trials, **asked}
     with lock(machine.cache / "locks", key) as alone:
